@@ -1,0 +1,1 @@
+"""The domain: what was said, by whom, where, and what it means for a brand."""

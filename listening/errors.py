@@ -1,0 +1,39 @@
+"""Every error a person can meet, with one ancestor.
+
+A message names what is wrong, where (file, line, field) and what to do about it; the
+ways in (command line, pages) print it as it is, without a traceback.
+"""
+
+from __future__ import annotations
+
+
+class ListeningError(Exception):
+    """Something a person can mend; its message is written for that person."""
+
+
+class SettingsError(ListeningError):
+    """A setting is missing or makes no sense."""
+
+
+class StoreError(ListeningError):
+    """The store cannot be reached, or is not at the schema version this code needs."""
+
+
+class NotFoundError(ListeningError):
+    """A named thing (brand, author, segment) is not in the store."""
+
+
+class ConflictError(ListeningError):
+    """The thing exists already, or was changed by somebody else meanwhile."""
+
+
+class QueryError(ListeningError):
+    """A query that cannot be read: tells the column and what was expected there."""
+
+    def __init__(self, message: str, *, column: int | None = None) -> None:
+        super().__init__(message)
+        self.column = column
+
+
+class ImportFileError(ListeningError):
+    """A file that cannot be imported at all; nothing of it was stored."""

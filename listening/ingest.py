@@ -1,0 +1,95 @@
+"""From what a source delivered to stored posts and mentions, in one unit of work a batch.
+
+Every batch is an upsert on natural keys: a pull that was killed is simply run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlmodel import Session
+
+from listening.matching import BrandMatcher, Matched
+from listening.sources.base import RawPost
+from listening.store.mentions import FoundMention, drop_unmatched, store_mentions
+from listening.store.posts import store_posts
+from listening.store.sweeps import erased
+from listening.store.tables import MatchedBy
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """Counts of a batch; they add up over batches."""
+
+    rows: int = 0
+    posts_new: int = 0
+    posts_edited: int = 0
+    posts_same: int = 0
+    mentions_new: int = 0
+    refused: int = 0
+
+    def __add__(self, other: Ingested) -> Ingested:
+        """Counts of both."""
+        names = self.__dataclass_fields__
+        return Ingested(**{name: getattr(self, name) + getattr(other, name) for name in names})
+
+
+def ingest(
+    session: Session,
+    posts: Sequence[RawPost],
+    matcher: BrandMatcher,
+    *,
+    brand_ids: Sequence[int],
+    all_about: int | None = None,
+) -> Ingested:
+    """Store a batch of posts and the mentions found in them.
+
+    Args:
+        session: inside a unit of work.
+        posts: in the order delivered; of two with the same key the later one counts.
+        matcher: of the brands listened for.
+        brand_ids: the brands that `matcher` knows, to take back matches an edit undid.
+        all_about: a brand that every post mentions, whether or not its query matches.
+    """
+    latest = {(p.source, p.native_id): p for p in posts}
+    gone = erased(session, {(p.source, p.author_native_id) for p in latest.values()})
+    kept = [p for p in latest.values() if (p.source, p.author_native_id) not in gone]
+    stored = store_posts(session, kept)
+    mentions: list[FoundMention] = []
+    for post in kept:
+        post_id = stored.ids[post.source, post.native_id]
+        author_id = stored.author_ids[post.source, post.author_native_id]
+        mentions += found_in(post, post_id, author_id, matcher, all_about=all_about)
+    mentions_new = store_mentions(session, mentions)
+    if stored.edited:
+        keep = {(m.post_id, m.matched.brand_id) for m in mentions}
+        drop_unmatched(session, brand_ids, list(stored.ids.values()), keep)
+    return Ingested(
+        rows=len(posts),
+        posts_new=stored.new,
+        posts_edited=stored.edited,
+        posts_same=stored.same + len(posts) - len(latest),
+        mentions_new=mentions_new,
+        refused=len(latest) - len(kept),
+    )
+
+
+def found_in(
+    post: RawPost,
+    post_id: int,
+    author_id: int,
+    matcher: BrandMatcher,
+    *,
+    all_about: int | None = None,
+) -> list[FoundMention]:
+    """The mentions a post makes."""
+    matches = {m.brand_id: (m, MatchedBy.QUERY) for m in matcher.match(post)}
+    if all_about is not None:
+        by_query = matches.get(all_about)
+        found = by_query[0] if by_query else Matched(all_about, 1.0, ())
+        matches[all_about] = (replace(found, salience=1.0), MatchedBy.IMPORT)
+    return [
+        FoundMention(post_id, author_id, post.published_at, matched, why)
+        for matched, why in matches.values()
+    ]

@@ -1,0 +1,1 @@
+"""The SQL store: tables, the session (the only commit), one query file per noun."""

@@ -1,0 +1,193 @@
+"""Analyses and vectors: what is still to do, and writing what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, or_
+from sqlmodel import Session, col, select
+
+from listening.store.bulk import chunked, upsert
+from listening.store.tables import Analysis, Post, Vector
+from listening.store.tables.types import now
+
+
+@dataclass(frozen=True, slots=True)
+class PendingPost:
+    """A post without an analysis of its present text by the present model."""
+
+    id: int
+    text: str
+    text_hash: str
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundAnalysis:
+    """What the models say of a post, on its way into the store."""
+
+    post_id: int
+    text_hash: str
+    language: str | None
+    not_scored: str | None
+    negative: float | None
+    neutral: float | None
+    positive: float | None
+    recommends: bool
+    warns: bool
+    spam: bool
+    copy_key: str | None
+    vector: bytes  # float16
+    dimensions: int
+
+
+def _is_pending(model: str) -> Any:
+    return or_(
+        col(Analysis.post_id).is_(None),
+        col(Analysis.text_hash) != col(Post.text_hash),
+        col(Analysis.model) != model,
+    )
+
+
+def count_pending(session: Session, model: str) -> int:
+    """How many posts are still to be analysed."""
+    statement = (
+        select(func.count())
+        .select_from(Post)
+        .outerjoin(Analysis, col(Analysis.post_id) == col(Post.id))
+        .where(_is_pending(model))
+    )
+    return session.exec(statement).one()
+
+
+def pending_posts(session: Session, model: str, limit: int) -> list[PendingPost]:
+    """The next posts to analyse, freshest first.
+
+    The order hangs on the posts alone, not on when they were stored, so that the same data
+    falls into the same batches.
+    """
+    statement = (
+        select(Post.id, Post.title, Post.text, Post.text_hash, Post.language)
+        .outerjoin(Analysis, col(Analysis.post_id) == col(Post.id))
+        .where(_is_pending(model))
+        .order_by(col(Post.published_at).desc(), col(Post.source), col(Post.native_id))
+        .limit(limit)
+    )
+    return [
+        PendingPost(int(i or 0), f"{title}. {text}" if title else text, digest, language)
+        for i, title, text, digest, language in session.exec(statement)
+    ]
+
+
+def same_texts(
+    session: Session, posts: Sequence[PendingPost], model: str
+) -> dict[str, FoundAnalysis]:
+    """Analyses of the same texts that the store holds already, by text hash."""
+    found: dict[str, FoundAnalysis] = {}
+    hashes = sorted({post.text_hash for post in posts})
+    for chunk in chunked(hashes, 5000):
+        statement = (
+            select(Analysis, Vector)
+            .join(Vector, col(Vector.post_id) == col(Analysis.post_id))
+            .where(col(Analysis.text_hash).in_(chunk), Analysis.model == model)
+        )
+        for analysis, vector in session.exec(statement):
+            if analysis.text_hash not in found:
+                found[analysis.text_hash] = FoundAnalysis(
+                    vector=vector.data,
+                    dimensions=vector.dimensions,
+                    **{name: getattr(analysis, name) for name in _COLUMNS},
+                )
+    return found
+
+
+_COLUMNS = (
+    "post_id",
+    "text_hash",
+    "language",
+    "not_scored",
+    "negative",
+    "neutral",
+    "positive",
+    "recommends",
+    "warns",
+    "spam",
+    "copy_key",
+)
+
+
+def store_analyses(session: Session, found: Sequence[FoundAnalysis], model: str) -> None:
+    """Write analyses and vectors; what stood for the same post is replaced."""
+    moment = now()
+    upsert(
+        session,
+        Analysis,
+        [
+            {name: getattr(f, name) for name in _COLUMNS} | {"model": model, "analysed_at": moment}
+            for f in found
+        ],
+        key=("post_id",),
+        update=(*_COLUMNS[1:], "model", "analysed_at"),
+    )
+    upsert(
+        session,
+        Vector,
+        [{"post_id": f.post_id, "dimensions": f.dimensions, "data": f.vector} for f in found],
+        key=("post_id",),
+        update=("dimensions", "data"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorPost:
+    """What a profile and a segment need of one post."""
+
+    author_id: int
+    post_id: int
+    text: str
+    published_at: datetime
+    sentiment: tuple[float, float, float] | None
+    vector: bytes
+    copy_key: str | None
+
+
+def author_posts(session: Session, model: str) -> Iterator[AuthorPost]:
+    """Analysed posts in a language the models know, spam left out, author by author.
+
+    Ordered by author, time and native id: by nature, not by when they were stored.
+    """
+    statement = (
+        select(Post, Analysis, Vector)
+        .join(Analysis, col(Analysis.post_id) == col(Post.id))
+        .join(Vector, col(Vector.post_id) == col(Post.id))
+        .where(
+            Analysis.model == model,
+            col(Analysis.not_scored).is_(None),
+            col(Analysis.spam).is_(False),
+        )
+        .order_by(col(Post.author_id), col(Post.published_at), col(Post.native_id))
+        .execution_options(yield_per=2000)
+    )
+    for post, analysis, vector in session.exec(statement):
+        p = (analysis.negative, analysis.neutral, analysis.positive)
+        yield AuthorPost(
+            author_id=post.author_id,
+            post_id=int(post.id or 0),
+            text=f"{post.title}. {post.text}" if post.title else post.text,
+            published_at=post.published_at,
+            sentiment=None if None in p else p,
+            vector=vector.data,
+            copy_key=analysis.copy_key,
+        )
+
+
+def vectors_of(session: Session, post_ids: Sequence[int]) -> dict[int, bytes]:
+    """The vectors of posts, float16 bytes."""
+    found: dict[int, bytes] = {}
+    for chunk in chunked(post_ids, 5000):
+        statement = select(Vector.post_id, Vector.data).where(col(Vector.post_id).in_(chunk))
+        found |= dict(session.exec(statement).all())
+    return found

@@ -1,0 +1,153 @@
+"""Mentions: writing them, and reading them with what was said about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete
+from sqlalchemy.sql import Select
+from sqlmodel import Session, col, func, select
+
+from listening.matching import Matched
+from listening.store.bulk import chunked, upsert
+from listening.store.tables import Analysis, Author, MatchedBy, Mention, Post, SentimentLabel
+
+_POLARITY_OF = {
+    SentimentLabel.NEGATIVE: -1.0,
+    SentimentLabel.NEUTRAL: 0.0,
+    SentimentLabel.POSITIVE: 1.0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMention:
+    """A match on its way into the store."""
+
+    post_id: int
+    author_id: int
+    published_at: datetime
+    matched: Matched
+    matched_by: MatchedBy
+
+
+def store_mentions(session: Session, found: Sequence[FoundMention]) -> int:
+    """Write mentions, keeping a person's override; returns how many are new."""
+    ids = {f.post_id for f in found}
+    known: set[tuple[int, int]] = set()
+    for chunk in chunked(sorted(ids), 5000):
+        pairs = select(Mention.post_id, Mention.brand_id).where(col(Mention.post_id).in_(chunk))
+        known |= {(post, brand) for post, brand in session.exec(pairs)}
+    upsert(
+        session,
+        Mention,
+        [
+            {
+                "post_id": f.post_id,
+                "brand_id": f.matched.brand_id,
+                "author_id": f.author_id,
+                "published_at": f.published_at,
+                "matched_by": f.matched_by,
+                "salience": f.matched.salience,
+                "spans": [list(span) for span in f.matched.spans],
+            }
+            for f in found
+        ],
+        key=("post_id", "brand_id"),
+        update=("author_id", "published_at", "salience", "spans"),
+    )
+    return sum((f.post_id, f.matched.brand_id) not in known for f in found)
+
+
+def drop_unmatched(
+    session: Session, brand_ids: Iterable[int], post_ids: Sequence[int], keep: set[tuple[int, int]]
+) -> int:
+    """Delete mentions that a query made and no longer makes; a person's override stays."""
+    brands = list(brand_ids)
+    gone: list[int] = []
+    for chunk in chunked(post_ids, 5000):
+        made = select(Mention.id, Mention.post_id, Mention.brand_id).where(
+            col(Mention.post_id).in_(chunk),
+            col(Mention.brand_id).in_(brands),
+            Mention.matched_by == MatchedBy.QUERY,
+            col(Mention.override).is_(None),
+        )
+        gone += [int(i or 0) for i, post, brand in session.exec(made) if (post, brand) not in keep]
+    for chunk in chunked(gone, 5000):
+        session.execute(delete(Mention).where(col(Mention.id).in_(chunk)))
+    return len(gone)
+
+
+@dataclass(frozen=True, slots=True)
+class MentionView:
+    """A mention with its post, author and analysis, as lists and pages show it."""
+
+    mention: Mention
+    post: Post
+    author: Author
+    analysis: Analysis | None
+
+    @property
+    def polarity(self) -> float | None:
+        """In [-1, 1]; a person's override first; None where nobody scored it."""
+        if self.mention.override is not None:
+            return _POLARITY_OF[self.mention.override]
+        found = self.analysis
+        if found is None or found.positive is None or found.negative is None:
+            return None
+        return found.positive - found.negative
+
+    @property
+    def sentiment(self) -> SentimentLabel | None:
+        """The likeliest of the three; a person's override first."""
+        if self.mention.override is not None:
+            return self.mention.override
+        found = self.analysis
+        if found is None or found.negative is None:
+            return None
+        scores = {
+            SentimentLabel.NEGATIVE: found.negative,
+            SentimentLabel.NEUTRAL: found.neutral or 0.0,
+            SentimentLabel.POSITIVE: found.positive or 0.0,
+        }
+        return max(scores, key=lambda label: scores[label])
+
+
+def views(
+    session: Session,
+    *,
+    brand_id: int | None = None,
+    mention_ids: Sequence[int] | None = None,
+    author_id: int | None = None,
+) -> Iterator[MentionView]:
+    """Mentions in the order of their publication, filtered by what is given."""
+    statement: Select[Any] = (
+        select(Mention, Post, Author, Analysis)  # type: ignore[assignment]
+        .join(Post, col(Post.id) == col(Mention.post_id))
+        .join(Author, col(Author.id) == col(Mention.author_id))
+        .outerjoin(Analysis, col(Analysis.post_id) == col(Mention.post_id))
+        .order_by(col(Mention.published_at), col(Post.source), col(Post.native_id))
+        .execution_options(yield_per=2000)
+    )
+    if brand_id is not None:
+        statement = statement.where(col(Mention.brand_id) == brand_id)
+    if author_id is not None:
+        statement = statement.where(col(Mention.author_id) == author_id)
+    if mention_ids is not None:
+        statement = statement.where(col(Mention.id).in_(list(mention_ids)))
+    for row in session.execute(statement):
+        yield _view(row)
+
+
+def _view(row: Row[Any]) -> MentionView:
+    mention, post, author, analysis = row
+    return MentionView(mention, post, author, analysis)
+
+
+def count_mentions(session: Session, brand_id: int) -> int:
+    """How many mentions a brand has."""
+    return session.exec(
+        select(func.count()).select_from(Mention).where(Mention.brand_id == brand_id)
+    ).one()

@@ -1,0 +1,187 @@
+"""Authors and posts: writing them once, and reading posts back as a source gave them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from listening.sources.base import RawPost
+from listening.store.bulk import chunked, upsert
+from listening.store.tables import Author, Post
+from listening.store.tables.types import now
+
+_AUTHOR_FACTS = ("handle", "name", "followers", "location", "verified")
+_COUNTS = ("likes", "reposts", "replies", "quotes", "views")
+_CONTENT = (
+    "text",
+    "text_hash",
+    "title",
+    "url",
+    "published_at",
+    "language",
+    "kind",
+    "reply_to",
+    "thread",
+    "repost_of",
+    "country",
+    "region",
+    "city",
+    "rating",
+    "media",
+    "links",
+    "tags",
+)
+_FIELDS = tuple(f.name for f in fields(RawPost) if not f.name.startswith("author_"))
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a batch: post id of each (source, native_id), and the counts."""
+
+    ids: dict[tuple[str, str], int]
+    author_ids: dict[tuple[str, str], int]
+    new: int
+    edited: int
+    same: int
+
+
+def text_hash(text: str, title: str | None, language: str | None) -> str:
+    """A hash of what an analysis reads: another hash means another analysis."""
+    joined = f"{language or ''}\x1f{title or ''}\x1f{text}".encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(joined, digest_size=16).hexdigest()
+
+
+def store_posts(session: Session, posts: Sequence[RawPost]) -> Stored:
+    """Write a batch of posts and their authors; writing it again changes nothing.
+
+    Args:
+        session: inside a unit of work.
+        posts: no (source, native_id) twice.
+    """
+    author_ids = _store_authors(session, posts)
+    before = _hashes(session, posts)
+    rows, new, edited = [], 0, 0
+    for post in posts:
+        digest = text_hash(post.text, post.title, post.language)
+        stood = before.get((post.source, post.native_id))
+        new += stood is None
+        edited += stood is not None and stood != digest
+        row = {name: getattr(post, name) for name in _FIELDS}
+        row |= {name: list(row[name]) for name in ("media", "links", "tags")}
+        rows.append(
+            row
+            | {
+                "author_id": author_ids[post.source, post.author_native_id],
+                "text_hash": digest,
+                "added_at": now(),
+                "edited_at": None if stood in {None, digest} else now(),
+            }
+        )
+    upsert(
+        session,
+        Post,
+        rows,
+        key=("source", "native_id"),
+        update=_CONTENT,
+        fill=(*_COUNTS, "edited_at"),
+    )
+    return Stored(
+        ids=_ids(session, posts),
+        author_ids=author_ids,
+        new=new,
+        edited=edited,
+        same=len(posts) - new - edited,
+    )
+
+
+def _store_authors(session: Session, posts: Sequence[RawPost]) -> dict[tuple[str, str], int]:
+    """Ids of the authors by (source, native id); what a later post tells fills gaps."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for post in posts:
+        key = (post.source, post.author_native_id)
+        row = rows.setdefault(
+            key, {"source": key[0], "native_id": key[1], **dict.fromkeys(_AUTHOR_FACTS)}
+        )
+        for name in _AUTHOR_FACTS:
+            value = getattr(post, f"author_{name}")
+            if value is not None:
+                row[name] = value
+    upsert(session, Author, list(rows.values()), key=("source", "native_id"), fill=_AUTHOR_FACTS)
+    return _by_key(session, Author, list(rows))
+
+
+def _by_key(
+    session: Session, table: type[Author] | type[Post], keys: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], int]:
+    found: dict[tuple[str, str], int] = {}
+    for source in {source for source, _ in keys}:
+        natives = [native for own, native in keys if own == source]
+        for chunk in chunked(natives, 5000):
+            statement = select(table.native_id, table.id).where(
+                table.source == source, col(table.native_id).in_(chunk)
+            )
+            found |= {(source, native): int(i or 0) for native, i in session.exec(statement)}
+    return found
+
+
+def _hashes(session: Session, posts: Sequence[RawPost]) -> dict[tuple[str, str], str]:
+    found: dict[tuple[str, str], str] = {}
+    for source in {post.source for post in posts}:
+        natives = [post.native_id for post in posts if post.source == source]
+        for chunk in chunked(natives, 5000):
+            statement = select(Post.native_id, Post.text_hash).where(
+                Post.source == source, col(Post.native_id).in_(chunk)
+            )
+            found |= {(source, native): digest for native, digest in session.exec(statement)}
+    return found
+
+
+def _ids(session: Session, posts: Sequence[RawPost]) -> dict[tuple[str, str], int]:
+    return _by_key(session, Post, [(post.source, post.native_id) for post in posts])
+
+
+def read_posts(session: Session, *, batch: int = 2000) -> Iterator[list[tuple[int, int, RawPost]]]:
+    """All posts in batches: post id, author id, and the post as a source gave it."""
+    last = 0
+    while True:
+        statement = (
+            select(Post, Author)
+            .join(Author, col(Author.id) == col(Post.author_id))
+            .where(col(Post.id) > last)
+            .order_by(col(Post.id))
+            .limit(batch)
+        )
+        found = session.exec(statement).all()
+        if not found:
+            return
+        yield [(int(p.id or 0), p.author_id, _raw(p, a)) for p, a in found]
+        last = int(found[-1][0].id or 0)
+        session.expunge_all()
+
+
+def _raw(post: Post, author: Author) -> RawPost:
+    content = {name: getattr(post, name) for name in (*_CONTENT, *_COUNTS) if name != "text_hash"}
+    content |= {name: tuple(content[name]) for name in ("media", "links", "tags")}
+    return RawPost(
+        source=post.source,
+        native_id=post.native_id,
+        author_native_id=author.native_id,
+        **content,
+        **{f"author_{name}": getattr(author, name) for name in _AUTHOR_FACTS},
+    )
+
+
+def count_posts(session: Session) -> int:
+    """How many posts are stored."""
+    return session.exec(select(func.count()).select_from(Post)).one()
+
+
+def newest_post_at(session: Session) -> datetime | None:
+    """The data's own clock: ages are counted from here, so that a run can be repeated."""
+    return session.exec(select(func.max(Post.published_at))).one()

@@ -1,0 +1,55 @@
+"""Bringing a store to the schema version of this code (Alembic, without an ini file)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from listening.errors import StoreError
+from listening.store.session import Store
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def alembic_config(store: Store) -> Config:
+    """Alembic's configuration for a store; the engine travels beside the settings."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["engine"] = store.engine
+    return config
+
+
+def newest_version() -> str:
+    """The schema version of this code."""
+    script = ScriptDirectory(str(_MIGRATIONS))
+    return script.get_current_head() or ""
+
+
+def current_version(store: Store) -> str | None:
+    """The schema version of the store; None: no tables yet."""
+    with store.session() as session:
+        return MigrationContext.configure(session.connection()).get_current_revision()
+
+
+def migrate(store: Store) -> None:
+    """Make or update every table. Running it again changes nothing."""
+    if current_version(store) != newest_version():
+        command.upgrade(alembic_config(store), "head")
+
+
+def require_current(store: Store) -> None:
+    """Refuse a store at another schema version, before anything is read from it.
+
+    Raises:
+        StoreError: says which version it is at and what to run.
+    """
+    found, wanted = current_version(store), newest_version()
+    if found != wanted:
+        raise StoreError(
+            f"The store {store.shown_url} is at schema version {found or 'none'}, this code needs "
+            f"{wanted}: run `listening migrate`."
+        )

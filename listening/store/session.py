@@ -1,0 +1,133 @@
+"""The only place that opens sessions and commits.
+
+`Store` holds the engine; `store.session()` reads, `store.work()` is one unit of work:
+it commits when the block ends well and rolls back when it raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlmodel import Session
+
+from listening.config import Settings
+from listening.errors import StoreError
+
+
+class Store:
+    """The SQL store behind one address.
+
+    Args:
+        url: SQLAlchemy address, `sqlite:///...` or `postgresql://...`.
+
+    Raises:
+        StoreError: the address cannot be read; the password is never shown.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = _with_driver(url)
+        self.engine = _engine(self.url)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Store:
+        """The store the settings name; makes the data folder of the embedded one."""
+        if settings.database_url is None:
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
+        return cls(settings.store_url)
+
+    @property
+    def shown_url(self) -> str:
+        """The address without its password."""
+        return make_url(self.url).render_as_string(hide_password=True)
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.engine.dialect.name
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session to read with; whatever it changed is thrown away when it closes."""
+        with self._open() as session:
+            yield session
+
+    @contextmanager
+    def work(self) -> Iterator[Session]:
+        """One unit of work: committed whole, or not at all."""
+        with self._open() as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def _open(self) -> Iterator[Session]:
+        with Session(self.engine, expire_on_commit=False) as session:
+            try:
+                yield session
+            except OperationalError as error:
+                session.rollback()
+                raise StoreError(_operational(self.shown_url, error)) from error
+            except BaseException:
+                session.rollback()
+                raise
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+
+def _with_driver(url: str) -> str:
+    """Name the installed PostgreSQL driver where the address leaves it open."""
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+            raise StoreError(
+                f"The store speaks SQLite and PostgreSQL, not {parsed.get_backend_name()}; "
+                "set LISTENING_DATABASE_URL to sqlite:///... or postgresql://..."
+            )
+        engine = create_engine(url, pool_pre_ping=parsed.get_backend_name() == "postgresql")
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise StoreError(
+            "LISTENING_DATABASE_URL cannot be read; expected sqlite:///path/file.db or "
+            "postgresql://user:password@host/name"
+        ) from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """WAL lets readers go on beside one writer; the driver's own BEGIN is switched off."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "synchronous=NORMAL",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _operational(url: str, error: OperationalError) -> str:
+    text = str(error.orig).strip().splitlines()[0]
+    if "no such table" in text or "does not exist" in text:
+        return f"The store {url} has no tables yet, or older ones: run `listening migrate`. ({text})"
+    return f"The store {url} does not answer: {text}"

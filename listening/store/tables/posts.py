@@ -1,0 +1,165 @@
+"""What was said and by whom: author, post, mention, analysis, vector."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from listening.sources.base import PostKind
+from listening.store.tables.types import EnumText, UTCDateTime, json_column, now
+
+
+class Author(SQLModel, table=True):
+    """An account at one source."""
+
+    __tablename__ = "author"
+    __table_args__ = (UniqueConstraint("source", "native_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    source: str
+    native_id: str
+    handle: str | None = None
+    name: str | None = None
+    followers: int | None = Field(default=None, sa_type=BigInteger)
+    location: str | None = None  # as the author declares it
+    verified: bool | None = None
+
+
+class Post(SQLModel, table=True):
+    """One text by one author at one source. Unknown numbers are None, never zero."""
+
+    __tablename__ = "post"
+    __table_args__ = (
+        UniqueConstraint("source", "native_id"),
+        Index("ix_post_author_published", "author_id", "published_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    source: str
+    native_id: str
+    author_id: int = Field(foreign_key="author.id", ondelete="CASCADE")
+    text: str
+    text_hash: str  # of title, text and declared language; an analysis with another hash is out of date
+    title: str | None = None
+    url: str | None = None
+    published_at: datetime = Field(sa_type=UTCDateTime, index=True)
+    language: str | None = None  # as the source declares it
+    kind: PostKind = Field(default=PostKind.POST, sa_type=EnumText(PostKind))
+    reply_to: str | None = None
+    thread: str | None = None
+    repost_of: str | None = None
+    country: str | None = None
+    region: str | None = None
+    city: str | None = None
+    likes: int | None = Field(default=None, sa_type=BigInteger)
+    reposts: int | None = Field(default=None, sa_type=BigInteger)
+    replies: int | None = Field(default=None, sa_type=BigInteger)
+    quotes: int | None = Field(default=None, sa_type=BigInteger)
+    views: int | None = Field(default=None, sa_type=BigInteger)
+    rating: float | None = None
+    media: list[str] = Field(default_factory=list, sa_column=json_column())
+    links: list[str] = Field(default_factory=list, sa_column=json_column())
+    tags: list[str] = Field(default_factory=list, sa_column=json_column())
+    added_at: datetime = Field(default_factory=now, sa_type=UTCDateTime)
+    edited_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class MatchedBy(StrEnum):
+    """Why a post is a mention of a brand."""
+
+    QUERY = "query"
+    IMPORT = "import"  # the file was imported as being all about the brand
+
+
+class SentimentLabel(StrEnum):
+    """The three sentiments."""
+
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+    POSITIVE = "positive"
+
+
+class Mention(SQLModel, table=True):
+    """A post matched to a brand.
+
+    Author and time stand here again because every list of mentions is by brand and
+    filtered by them; the post is the truth.
+    """
+
+    __tablename__ = "mention"
+    __table_args__ = (
+        UniqueConstraint("post_id", "brand_id"),
+        Index("ix_mention_brand_published", "brand_id", "published_at"),
+        Index("ix_mention_author_brand", "author_id", "brand_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    post_id: int = Field(foreign_key="post.id", ondelete="CASCADE")
+    brand_id: int = Field(foreign_key="brand.id", ondelete="CASCADE")
+    author_id: int = Field(foreign_key="author.id", ondelete="CASCADE")
+    published_at: datetime = Field(sa_type=UTCDateTime)
+    matched_by: MatchedBy = Field(default=MatchedBy.QUERY, sa_type=EnumText(MatchedBy))
+    salience: float = 1.0  # in [0, 1]
+    spans: list[list[int]] = Field(default_factory=list, sa_column=json_column())
+    # A person's word, which no recomputation touches.
+    override: SentimentLabel | None = Field(default=None, sa_type=EnumText(SentimentLabel))
+    override_by: str | None = None
+    override_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class Analysis(SQLModel, table=True):
+    """What the models say of a post; out of date when text_hash or model differ."""
+
+    __tablename__ = "analysis"
+
+    post_id: int = Field(primary_key=True, foreign_key="post.id", ondelete="CASCADE")
+    text_hash: str = Field(index=True)
+    model: str  # encoder and heads, with their revision
+    language: str | None = None  # found in the text, or declared; None: too short to tell
+    not_scored: str | None = None  # why there is no opinion, such as "language"
+    negative: float | None = None  # probabilities; all three or none
+    neutral: float | None = None
+    positive: float | None = None
+    recommends: bool = False
+    warns: bool = False
+    spam: bool = False
+    copy_key: str | None = Field(default=None, index=True)  # same key: the same text, copied
+    analysed_at: datetime = Field(default_factory=now, sa_type=UTCDateTime)
+
+
+class Vector(SQLModel, table=True):
+    """A post's sentence vector, float16 bytes; apart, so that lists never read it."""
+
+    __tablename__ = "vector"
+
+    post_id: int = Field(primary_key=True, foreign_key="post.id", ondelete="CASCADE")
+    dimensions: int
+    data: bytes = Field(sa_type=LargeBinary)
+
+
+class AuthorProfile(SQLModel, table=True):
+    """An author as one vector: interests joined with opinions, recency-weighted."""
+
+    __tablename__ = "author_profile"
+
+    author_id: int = Field(primary_key=True, foreign_key="author.id", ondelete="CASCADE")
+    model: str
+    posts: int
+    interests: bytes = Field(sa_type=LargeBinary)  # float32 unit vector
+    opinions: list[float] = Field(default_factory=list, sa_column=json_column())
+    as_of: datetime = Field(sa_type=UTCDateTime)
+
+
+__all__ = [
+    "Analysis",
+    "Author",
+    "AuthorProfile",
+    "MatchedBy",
+    "Mention",
+    "Post",
+    "SentimentLabel",
+    "Vector",
+]

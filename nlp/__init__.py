@@ -1,0 +1,1 @@
+"""Text and arrays in, arrays out: no database, no network, no queue."""

@@ -1,0 +1,1 @@
+"""How the artefacts in models/ are made; nothing here runs in production."""

@@ -1,0 +1,174 @@
+"""Flag advocates and detractors, and open cases for negative mentions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from listening.advocacy import Said, Verdict, prior_of, stance
+from listening.config import Settings
+from listening.store.analyses import vectors_of
+from listening.store.brands import brand_id, get_brand, list_brands
+from listening.store.cases import FoundCase, store_cases
+from listening.store.mentions import MentionView, views
+from listening.store.posts import newest_post_at
+from listening.store.session import Store
+from listening.store.stances import store_stances
+from listening.store.tables import SentimentLabel
+from listening.store.tables.types import now
+from listening.triage import urgency
+from workers.progress import Progress, Silent
+
+# The latest negative mentions are compared for likeness; older ones stand for themselves.
+GROUPED_CASES = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """Counts of one brand."""
+
+    brand: str
+    authors: int
+    advocates: int
+    detractors: int
+    cases: int
+
+
+def flag(
+    store: Store,
+    settings: Settings,
+    names: Sequence[str] | None = None,
+    *,
+    progress: Progress | None = None,
+) -> list[Flagged]:
+    """Flag the named brands, or all: a unit of work a brand."""
+    progress = progress or Silent()
+    with store.session() as session:
+        brands = list_brands(session) if names is None else [get_brand(session, n) for n in names]
+        as_of = newest_post_at(session)
+    progress.begin("Flagging", len(brands))
+    done = []
+    for brand in brands:
+        if as_of is not None:
+            done.append(_flag_brand(store, settings, brand_id(brand), brand.name, as_of))
+        progress.advance()
+    progress.end()
+    return done
+
+
+def _flag_brand(
+    store: Store, settings: Settings, brand: int, name: str, as_of: datetime
+) -> Flagged:
+    with store.work() as session:
+        found = list(views(session, brand_id=brand))
+        copies = _copies(found)
+        verdicts = verdicts_of(
+            [_said(view, view.post.id in copies) for view in found],
+            as_of=as_of,
+            half_life_days=settings.stance_half_life_days,
+        )
+        store_stances(session, brand, verdicts)
+        negative = [
+            v
+            for v in found
+            if v.sentiment is SentimentLabel.NEGATIVE
+            and not (v.analysis and v.analysis.spam and v.mention.override is None)
+        ]
+        vectors = vectors_of(session, [int(v.post.id or 0) for v in negative[-GROUPED_CASES:]])
+        cases = _cases(negative, vectors, as_of)
+        store_cases(session, brand, cases, opened_at=now())
+    kinds = [v.kind for v in verdicts.values()]
+    return Flagged(
+        brand=name,
+        authors=len(verdicts),
+        advocates=kinds.count("advocate"),
+        detractors=kinds.count("detractor"),
+        cases=len(cases),
+    )
+
+
+def verdicts_of(
+    said: Sequence[Said], *, as_of: datetime, half_life_days: float
+) -> dict[int, Verdict]:
+    """Every author's verdict, with the prior from all that was said."""
+    prior = prior_of(said)
+    by_author: dict[int, list[Said]] = defaultdict(list)
+    for one in said:
+        by_author[one.author_id].append(one)
+    return {
+        author: stance(own, prior, as_of=as_of, half_life_days=half_life_days)
+        for author, own in by_author.items()
+    }
+
+
+def _said(view: MentionView, copied: bool) -> Said:
+    found = view.analysis
+    return Said(
+        mention_id=int(view.mention.id or 0),
+        author_id=view.mention.author_id,
+        published_at=view.post.published_at,
+        polarity=view.polarity,
+        salience=view.mention.salience,
+        overridden=view.mention.override is not None,
+        recommends=bool(found and found.recommends),
+        warns=bool(found and found.warns),
+        spam=bool(found and found.spam),
+        copy_of_earlier=copied,
+    )
+
+
+def _copies(found: Sequence[MentionView]) -> set[int | None]:
+    """Post ids whose text was posted before, word for word or nearly."""
+    from nlp.text import near_duplicates
+
+    texts = [v.post.text for v in found]
+    groups = near_duplicates(texts)
+    first: dict[str, int] = {}
+    copies = set()
+    for position, view in enumerate(found):
+        key = view.analysis.copy_key if view.analysis else None
+        earlier = first.setdefault(key, position) if key is not None else position
+        if groups[position] != position or earlier != position:
+            copies.add(view.post.id)
+    return copies
+
+
+def _cases(
+    negative: Sequence[MentionView], vectors: dict[int, bytes], as_of: datetime
+) -> list[FoundCase]:
+    complaints: dict[int, int] = defaultdict(int)
+    groups = _groups(negative, vectors)
+    cases = []
+    for view in negative:  # in the order of publication
+        complaints[view.mention.author_id] += 1
+        polarity = view.polarity
+        cases.append(
+            FoundCase(
+                mention_id=int(view.mention.id or 0),
+                urgency=urgency(
+                    view.post.text,
+                    polarity=-1.0 if polarity is None else polarity,
+                    followers=view.author.followers,
+                    complaints=complaints[view.mention.author_id],
+                    published_at=view.post.published_at,
+                    as_of=as_of,
+                ),
+                group_key=str(groups.get(int(view.post.id or 0), view.post.id)),
+            )
+        )
+    return cases
+
+
+def _groups(negative: Sequence[MentionView], vectors: dict[int, bytes]) -> dict[int, int]:
+    """Post id to the post id that leads its group of similar complaints."""
+    from nlp.group import similar_groups
+
+    ids = [int(v.post.id or 0) for v in negative if v.post.id in vectors]
+    if not ids:
+        return {}
+    matrix = np.stack([np.frombuffer(vectors[i], np.float16) for i in ids]).astype(np.float32)
+    return {ids[i]: ids[leader] for i, leader in enumerate(similar_groups(matrix))}

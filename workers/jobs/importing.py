@@ -1,0 +1,206 @@
+"""Import a file: posts and mentions into the store, bad rows into quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlmodel import Session
+
+from listening.errors import ImportFileError
+from listening.importing import BadRow, Table, open_table
+from listening.ingest import Ingested, ingest
+from listening.matching import BrandMatcher
+from listening.sources.base import RawPost
+from listening.store.brands import brand_id, brand_rules, get_brand
+from listening.store.session import Store
+from listening.store.sweeps import begin_sweep, end_sweep, get_sweep, quarantine, resolve_rows
+from workers.progress import Progress, Silent
+
+BATCH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of a file.
+
+    Attributes:
+        sweep_id: its entry among the sweeps.
+        counts: of the rows that were read.
+        quarantined: rows kept aside.
+        reasons: why, with their counts, most frequent first.
+        notes: what was assumed or kept as unknown.
+    """
+
+    sweep_id: int
+    counts: Ingested
+    quarantined: int
+    reasons: dict[str, int]
+    notes: tuple[str, ...]
+
+
+def open_file(path: Path, **options: object) -> Table:
+    """Understand a file, and make sure that it can be read to its end before anything is stored.
+
+    Raises:
+        ImportFileError: one line that names the file, what is wrong and the fix.
+    """
+    table = open_table(path, **options)  # type: ignore[arg-type]
+    if table.compression is not None:
+        table.check_complete()
+    return table
+
+
+def import_table(
+    store: Store,
+    table: Table,
+    *,
+    brands: Sequence[str] | None = None,
+    all_about: str | None = None,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import a file, a unit of work a batch; importing it again stores nothing twice.
+
+    Args:
+        store: migrated.
+        table: of `open_file`.
+        brands: match these; None: every brand in the store.
+        all_about: a brand that every row mentions.
+        progress: told of bytes.
+    """
+    progress = progress or Silent()
+    with store.work() as session:
+        rules = brand_rules(session, brands)
+        about = brand_id(get_brand(session, all_about)) if all_about else None
+        sweep = begin_sweep(session, source="file", label=str(table.path))
+    work = _Import(
+        store, str(table.path), int(sweep.id or 0), BrandMatcher(rules), [r.id for r in rules], about
+    )
+    progress.begin(f"Importing {table.path.name}", table.path.stat().st_size)
+    seen = 0
+    try:
+        for row in table.rows():
+            if work.take(row):
+                done = table.progress().bytes_read
+                progress.advance(done - seen)
+                seen = done
+        work.flush()
+    except BaseException as error:
+        work.end(error=str(error) or type(error).__name__)
+        raise
+    work.end()
+    progress.advance(table.path.stat().st_size - seen)
+    progress.end()
+    unknown = [
+        f"{field}: {count} values unreadable, kept as unknown"
+        for field, count in table.unreadable().items()
+    ]
+    reasons = dict(sorted(work.reasons.items(), key=lambda item: -item[1]))
+    return ImportReport(work.sweep_id, work.counts, work.bad, reasons, tuple(unknown))
+
+
+class _Import:
+    """Gathers rows and writes them a batch at a time, counts and all."""
+
+    def __init__(
+        self,
+        store: Store,
+        file: str,
+        sweep_id: int,
+        matcher: BrandMatcher,
+        brand_ids: list[int],
+        about: int | None,
+    ) -> None:
+        self.sweep_id = sweep_id
+        self.counts = Ingested()
+        self.bad = 0
+        self.reasons: dict[str, int] = {}
+        self._store, self._file, self._matcher = store, file, matcher
+        self._brand_ids, self._about = brand_ids, about
+        self._posts: list[RawPost] = []
+        self._bad: list[BadRow] = []
+
+    def take(self, row: RawPost | BadRow) -> bool:
+        """Take a row in; True when a batch was written."""
+        if isinstance(row, BadRow):
+            self._bad.append(row)
+            self.reasons[row.reason] = self.reasons.get(row.reason, 0) + 1
+        else:
+            self._posts.append(row)
+        if len(self._posts) + len(self._bad) < BATCH:
+            return False
+        self.flush()
+        return True
+
+    def flush(self) -> None:
+        """Write what was gathered, with the sweep's counts, in one unit of work."""
+        with self._store.work() as session:
+            counts = self.counts + ingest(
+                session,
+                self._posts,
+                self._matcher,
+                brand_ids=self._brand_ids,
+                all_about=self._about,
+            )
+            rows = [(b.line, b.field, b.reason, b.raw) for b in self._bad]
+            bad = self.bad + quarantine(
+                session, sweep_id=self.sweep_id, file=self._file, rows=rows
+            )
+            self._count(session, counts, bad)
+        self.counts, self.bad = counts, bad
+        self._posts, self._bad = [], []
+
+    def _count(self, session: Session, counts: Ingested, bad: int) -> None:
+        sweep = get_sweep(session, self.sweep_id)
+        sweep.rows = counts.rows + bad
+        sweep.posts_new, sweep.posts_edited = counts.posts_new, counts.posts_edited
+        sweep.posts_same, sweep.mentions_new = counts.posts_same, counts.mentions_new
+        sweep.refused, sweep.quarantined = counts.refused, bad
+        session.add(sweep)
+
+    def end(self, *, error: str | None = None) -> None:
+        """Note how the import ended."""
+        with self._store.work() as session:
+            end_sweep(session, get_sweep(session, self.sweep_id), error=error)
+
+
+def retry_file(
+    store: Store,
+    path: Path,
+    lines: Sequence[int],
+    *,
+    options: Mapping[str, object] | None = None,
+    brands: Sequence[str] | None = None,
+) -> ImportReport:
+    """Read the quarantined lines of a file again, after it or its mapping was mended.
+
+    Raises:
+        ImportFileError: the file is no longer there or cannot be read.
+    """
+    table = open_file(path, **(options or {}))
+    with store.work() as session:
+        rules = brand_rules(session, brands)
+        sweep = begin_sweep(session, source="file", label=f"{path} (quarantine)")
+    work = _Import(
+        store, str(path), int(sweep.id or 0), BrandMatcher(rules), [r.id for r in rules], None
+    )
+    wanted, read = set(lines), []
+    rows = table.rows(start_line=min(wanted, default=1))
+    try:
+        for row in rows:
+            line = row.line if isinstance(row, BadRow) else table.row_line()
+            if line > max(wanted, default=0):
+                break
+            if line in wanted:
+                work.take(row)
+                if not isinstance(row, BadRow):
+                    read.append(line)
+        work.flush()
+    except ImportFileError as error:
+        work.end(error=str(error))
+        raise
+    with store.work() as session:
+        resolve_rows(session, str(path), read)
+    work.end()
+    return ImportReport(work.sweep_id, work.counts, work.bad, work.reasons, ())
