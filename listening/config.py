@@ -58,6 +58,9 @@ class Settings(BaseSettings):
         180.0, gt=0, description="Age at which a mention counts half in its author's stance."
     )
 
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_json: bool = False
+
     web_host: str = "127.0.0.1"
     web_port: int = Field(8765, ge=1, le=65535)
 

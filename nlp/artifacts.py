@@ -69,6 +69,12 @@ def read_manifest(folder: Path | None = None) -> Manifest:
         raise ModelError(f"The model manifest {path} cannot be read: {error}") from error
 
 
+def revision_of(manifest: Manifest) -> str:
+    """What an analysis was made with: it is out of date when this changes."""
+    head = manifest.heads["sentiment"]
+    return f"{manifest.base.sha256[:8]}+{head.sha256[:8]}/{head.revision}"
+
+
 def _artifact(name: str, row: dict[str, str]) -> Artifact:
     return Artifact(name, row["file"], row["sha256"], row["revision"], row["licence"])
 

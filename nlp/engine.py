@@ -18,7 +18,7 @@ from typing import Literal, cast
 
 import numpy as np
 
-from nlp.artifacts import Manifest, find_base_encoder, head_file, read_manifest
+from nlp.artifacts import Manifest, find_base_encoder, head_file, read_manifest, revision_of
 from nlp.encoder import Backend, BaseEncoder, unit
 from nlp.head import SentimentHead
 from nlp.types import SENTIMENTS, Encoded, Floats
@@ -67,15 +67,12 @@ class Engine:
         import torch
 
         self.manifest = manifest or read_manifest()
-        head_artifact = self.manifest.heads["sentiment"]
         self.head = SentimentHead.load(head_file(self.manifest, "sentiment"))
         folder = find_base_encoder(self.manifest, encoder_dir)
         torch.set_num_threads(threads or os.cpu_count() or 1)
         self._lock = threading.Lock()
         self.choice, self._encoder = _choose(folder, backend, cache_dir)
-        self.revision = (
-            f"{self.manifest.base.sha256[:8]}+{head_artifact.sha256[:8]}/{head_artifact.revision}"
-        )
+        self.revision = revision_of(self.manifest)
 
     @property
     def dimensions(self) -> int:

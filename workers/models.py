@@ -38,6 +38,13 @@ def engine() -> Engine:
         raise SettingsError(str(error)) from error
 
 
+def model_revision(settings: Settings) -> str:
+    """The revision that `engine()` would analyse with, without loading it."""
+    from nlp.artifacts import read_manifest, revision_of
+
+    return revision_of(read_manifest(settings.models_dir))
+
+
 def prepare_caches(settings: Settings) -> None:
     """Where numba keeps what it compiled: its first call costs a minute without."""
     os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.folder("cache").resolve() / "numba"))

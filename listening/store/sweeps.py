@@ -21,7 +21,7 @@ from listening.store.tables import (
 )
 from listening.store.tables.types import now
 
-_SALT = "tombstone_salt"
+_SALT = "salt"
 
 
 def begin_sweep(session: Session, *, source: str, label: str, watch_id: int | None = None) -> Sweep:
@@ -127,11 +127,16 @@ def erased(session: Session, authors: Iterable[tuple[str, str]]) -> set[tuple[st
 
 
 def tombstone_digest(session: Session, source: str, native_id: str) -> str:
-    """The salted hash that stands for an erased author; the salt never leaves the store."""
+    """The salted hash that stands for an erased author."""
+    text = f"{store_salt(session)}\x1f{source}\x1f{native_id}"
+    return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
+
+
+def store_salt(session: Session) -> str:
+    """The secret of this store's hashes, made when first asked for; it is never exported."""
     fact = session.get(StoreFact, _SALT)
     if fact is None:
         fact = StoreFact(name=_SALT, value=secrets.token_hex(16))
         session.add(fact)
         session.flush()
-    text = f"{fact.value}\x1f{source}\x1f{native_id}"
-    return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
+    return fact.value

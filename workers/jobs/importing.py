@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,8 +50,22 @@ def open_file(path: Path, **options: object) -> Table:
     """
     table = open_table(path, **options)  # type: ignore[arg-type]
     if table.compression is not None:
-        table.check_complete()
+        _read_through(path)
     return table
+
+
+def _read_through(path: Path) -> None:
+    """A cut gzip is refused before its first half is stored."""
+    size = 0
+    try:
+        with gzip.open(path) as stream:
+            while chunk := stream.read(1 << 20):
+                size += len(chunk)
+    except (EOFError, OSError, zlib.error) as error:
+        raise ImportFileError(
+            f"{path}: the gzip file is cut short or damaged after {size:,} bytes of content: "
+            "fetch it again. Nothing was stored."
+        ) from error
 
 
 def import_table(
@@ -185,17 +201,17 @@ def retry_file(
     work = _Import(
         store, str(path), int(sweep.id or 0), BrandMatcher(rules), [r.id for r in rules], None
     )
-    wanted, read = set(lines), []
-    rows = table.rows(start_line=min(wanted, default=1))
+    waiting, read = sorted(set(lines)), []
+    begins = waiting[0] if waiting else 1
     try:
-        for row in rows:
-            line = row.line if isinstance(row, BadRow) else table.row_line()
-            if line > max(wanted, default=0):
-                break
-            if line in wanted:
+        for row in table.rows(start_line=begins):
+            begins, began = table.progress().line, begins
+            own = [line for line in waiting if began <= line < begins]
+            if own:
                 work.take(row)
-                if not isinstance(row, BadRow):
-                    read.append(line)
+                read += own if not isinstance(row, BadRow) else []
+            if begins > waiting[-1]:
+                break
         work.flush()
     except ImportFileError as error:
         work.end(error=str(error))

@@ -1,0 +1,103 @@
+"""`listening brand`: what is listened for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from api.cli.context import opened, progress
+from api.cli.show import CsvOption, JsonOption, put
+
+app = typer.Typer(help="Brands: their names, queries and own accounts.", no_args_is_help=True)
+
+QueryOption = Annotated[
+    str | None,
+    typer.Option("--query", help="Boolean query; none: the name and aliases as phrases."),
+]
+AliasOption = Annotated[list[str] | None, typer.Option("--alias", help="Another name (repeat).")]
+OwnOption = Annotated[
+    list[str] | None,
+    typer.Option("--own-account", help="A handle of the brand itself: not a mention (repeat)."),
+]
+
+
+@app.command()
+def add(
+    name: str, query: QueryOption = None, alias: AliasOption = None, own_account: OwnOption = None
+) -> None:
+    """Add a brand, and find it in the posts that are stored already."""
+    from listening.query import parse
+    from listening.store.brands import add_brand, query_for
+    from workers.jobs.matching import match_stored
+
+    text = query or query_for(name, alias or [])
+    parse(text)  # refused before anything is stored
+    with opened() as (_, store), progress() as bar:
+        with store.work() as session:
+            add_brand(
+                session, name, query=text, names=alias or [], own_accounts=own_account or []
+            )
+        new, _gone = match_stored(store, [name], progress=bar)
+    print(f"{name}: {text}")
+    print(f"{new:,} mentions in the posts stored so far.")
+
+
+@app.command()
+def edit(
+    name: str, query: QueryOption = None, alias: AliasOption = None, own_account: OwnOption = None
+) -> None:
+    """Change a brand's query, aliases or own accounts; its mentions follow."""
+    from listening.query import parse
+    from listening.store.brands import get_brand, set_aliases
+    from listening.store.tables import AliasKind
+    from workers.jobs.matching import match_stored
+
+    if query is not None:
+        parse(query)
+    with opened() as (_, store), progress() as bar:
+        with store.work() as session:
+            brand = get_brand(session, name)
+            if query is not None:
+                brand.query = query
+            if alias is not None:
+                set_aliases(session, brand, AliasKind.NAME, alias)
+            if own_account is not None:
+                set_aliases(session, brand, AliasKind.OWN_ACCOUNT, own_account)
+            session.add(brand)
+        new, gone = match_stored(store, [name], progress=bar)
+    print(f"{name}: {new:,} mentions more, {gone:,} fewer.")
+
+
+@app.command("list")
+def list_(as_json: JsonOption = False, as_csv: CsvOption = False) -> None:
+    """Show every brand with its query and how many mentions it has."""
+    from listening.store.brands import aliases_of, brand_id, list_brands
+    from listening.store.mentions import count_mentions
+    from listening.store.tables import AliasKind
+
+    with opened() as (_, store), store.session() as session:
+        rows = [
+            {
+                "name": b.name,
+                "mentions": count_mentions(session, brand_id(b)),
+                "query": b.query,
+                "own_accounts": aliases_of(session, b, AliasKind.OWN_ACCOUNT),
+            }
+            for b in list_brands(session)
+        ]
+    columns = ("name", "mentions", "query", "own_accounts")
+    put(rows, columns, as_json=as_json, as_csv=as_csv, empty="No brand yet: listening brand add.")
+
+
+@app.command()
+def remove(name: str, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Remove a brand with its mentions, stances and cases; posts and authors stay."""
+    from listening.store.brands import get_brand, remove_brand
+
+    with opened() as (_, store):
+        if not yes:
+            typer.confirm(f"Remove {name} with its mentions, flags and cases?", abort=True)
+        with store.work() as session:
+            remove_brand(session, get_brand(session, name))
+    print(f"{name} removed.")

@@ -1,0 +1,148 @@
+"""`listening demo`: the whole job on the bundled sample, and what comes of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.cli.context import opened, progress
+from api.cli.show import table
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from listening.store.session import Store
+    from listening.store.tables import Brand
+
+FOLDER = "data/demo"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(demo)
+
+
+def demo(
+    serve: Annotated[
+        bool | None,
+        typer.Option("--serve/--no-serve", help="Serve the pages afterwards; none: on a terminal."),
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Of the web pages.")] = None,
+) -> None:
+    """Import the sample, analyse, segment, flag, show; in a store of its own."""
+    os.environ.setdefault("LISTENING_DATA_DIR", FOLDER)
+    started = time.monotonic()
+    with opened() as (settings, store):
+        _run(store, settings)
+        _show(store)
+        port = port or settings.web_port
+        host, folder = settings.web_host, settings.data_dir
+    print(f"\nDone in {time.monotonic() - started:.0f} s. The same as pages: http://{host}:{port}/")
+    if serve is None:
+        serve = sys.stdout.isatty() and sys.stdin.isatty()
+    if serve:
+        import uvicorn
+
+        print("Ctrl-C stops the pages.")
+        uvicorn.run(
+            "api.web.app:create_app", factory=True, host=host, port=port, log_level="warning"
+        )
+    else:
+        print(f"  served by: .venv/bin/listening --data-dir {folder} up --port {port}")
+
+
+def _run(store: Store, settings: Any) -> None:
+    """Every step may be repeated: a second run finds its work done."""
+    from listening import sample
+    from listening.store.brands import add_brand, list_brands
+    from workers.jobs.analysing import analyse_pending
+    from workers.jobs.flagging import flag
+    from workers.jobs.importing import import_table, open_file
+    from workers.jobs.segmenting import segment
+    from workers.models import engine
+
+    with store.work() as session:
+        known = {brand.name for brand in list_brands(session)}
+        for name, facts in sample.brands().items():
+            if name not in known:
+                add_brand(
+                    session, name, query=facts["query"], own_accounts=facts["own_accounts"]
+                )
+    with progress() as bar:
+        import_table(store, open_file(sample.POSTS), progress=bar)
+        bar.begin("Loading the model")
+        loaded = engine()
+        bar.end()
+        analyse_pending(store, loaded, progress=bar)
+        segment(store, settings, model=loaded.revision, progress=bar)
+        flag(store, settings, progress=bar)
+
+
+def _show(store: Store) -> None:
+    """The tables: brands, then for the one most spoken of who, what and how urgent."""
+    from listening.store.brands import list_brands
+    from listening.store.summaries import brand_summary
+
+    with store.session() as session:
+        found = [(brand_summary(session, b), b) for b in list_brands(session)]
+        found.sort(key=lambda pair: -pair[0].mentions)
+        table(
+            [
+                {
+                    "brand": s.name,
+                    "mentions": s.mentions,
+                    "authors": s.authors,
+                    "scored": s.scored,
+                    "net_sentiment": s.net_sentiment,
+                    "share_of_voice": s.share_of_voice,
+                    "reach_unique": s.reach_unique,
+                    "followers_known": f"{s.reach_known} of {s.authors}",
+                    "advocates": s.advocates,
+                    "detractors": s.detractors,
+                    "open_cases": s.open_cases,
+                }
+                for s, _ in found
+            ],
+            (
+                "brand",
+                "mentions",
+                "authors",
+                "scored",
+                "net_sentiment",
+                "share_of_voice",
+                "reach_unique",
+                "followers_known",
+                "advocates",
+                "detractors",
+                "open_cases",
+            ),
+            title="Brands (net sentiment: (positive - negative) / scored mentions)",
+        )
+        if found:
+            _show_brand(session, found[0][1])
+
+
+def _show_brand(session: Session, brand: Brand) -> None:
+    from api.cli.lists import CASE_COLUMNS, SEGMENT_COLUMNS, STANCE_COLUMNS
+    from listening.store.rows import case_rows, segment_rows, stance_rows
+    from listening.store.tables import StanceKind
+
+    name = brand.name
+    table(
+        list(segment_rows(session, brand)),
+        SEGMENT_COLUMNS,
+        title=f"Segments of those who mention {name}",
+    )
+    for kind in (StanceKind.ADVOCATE, StanceKind.DETRACTOR):
+        rows = list(stance_rows(session, brand, kind, limit=8))
+        table(rows, STANCE_COLUMNS, title=f"Top {kind}s of {name}", empty="None.")
+    table(
+        list(case_rows(session, brand, limit=8)),
+        CASE_COLUMNS,
+        title=f"Most urgent negative mentions of {name}",
+        empty="None.",
+    )

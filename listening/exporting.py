@@ -1,0 +1,140 @@
+"""Rows out: CSV, JSON lines, Parquet, whole lists, written as they come."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, TextIO
+
+from listening.errors import ListeningError
+
+Row = dict[str, Any]
+
+FORMATS = ("csv", "jsonl", "parquet")
+_PARQUET_BATCH = 5000
+# What makes a spreadsheet take a cell for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What tells who somebody is; an exported row keeps its internal ids.
+_IDENTIFYING = ("author", "author_native_id", "name", "location", "url", "native_id")
+
+
+def write_rows(rows: Iterable[Row], out: TextIO, form: str, *, guard: bool = True) -> int:
+    """Write rows as text; returns how many.
+
+    Args:
+        rows: all with the keys of the first.
+        out: text file.
+        form: "csv" or "jsonl".
+        guard: put an apostrophe before CSV text that a spreadsheet would run as a formula.
+    """
+    return _write_csv(rows, out, guard) if form == "csv" else _write_jsonl(rows, out)
+
+
+def _write_csv(rows: Iterable[Row], out: TextIO, guard: bool) -> int:
+    count, writer = 0, None
+    for row in rows:
+        if writer is None:
+            writer = csv.DictWriter(out, list(row), restval="", extrasaction="ignore")
+            writer.writeheader()
+        writer.writerow({name: _cell(value, guard) for name, value in row.items()})
+        count += 1
+    return count
+
+
+def _cell(value: Any, guard: bool) -> Any:
+    if isinstance(value, list):
+        value = " ".join(str(v) for v in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if guard and isinstance(value, str) and value.startswith(_FORMULA):
+        return "'" + value
+    return value
+
+
+def _write_jsonl(rows: Iterable[Row], out: TextIO) -> int:
+    count = 0
+    for row in rows:
+        out.write(json.dumps(row, ensure_ascii=False) + "\n")
+        count += 1
+    return count
+
+
+def write_file(rows: Iterable[Row], path: Path, form: str, *, guard: bool = True) -> int:
+    """Write rows to a file, whole or not at all; returns how many.
+
+    Raises:
+        ListeningError: the file cannot be written.
+    """
+    partial = path.with_name(path.name + ".partial")
+    try:
+        if form == "parquet":
+            count = _write_parquet(rows, partial)
+        else:
+            with partial.open("w", encoding="utf-8", newline="") as out:
+                count = write_rows(rows, out, form, guard=guard)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise ListeningError(f"{path} cannot be written: {error.strerror or error}") from error
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    return count
+
+
+def _write_parquet(rows: Iterable[Row], path: Path) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    stream = iter(rows)
+    head = list(islice(stream, _PARQUET_BATCH))
+    # A column that is unknown throughout the first batch is text, so that a later value fits.
+    schema = pa.Table.from_pylist(head).schema
+    fields = [f.with_type(pa.string()) if pa.types.is_null(f.type) else f for f in schema]
+    schema = pa.schema([f.with_type(_wide(pa, f.type)) for f in fields])
+    count = 0
+    with pq.ParquetWriter(str(path), schema) as writer:
+        for batch in _batches(chain(head, stream)):
+            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+            count += len(batch)
+    return count
+
+
+def _wide(pa: Any, kind: Any) -> Any:
+    """An empty list has no type of its own; ours hold text or ids."""
+    if pa.types.is_list(kind) and pa.types.is_null(kind.value_type):
+        return pa.list_(pa.string())
+    return kind
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while batch := list(islice(rows, _PARQUET_BATCH)):
+        yield batch
+
+
+def pseudonymised(rows: Iterable[Row], salt: str) -> Iterator[Row]:
+    """Rows in which nobody can be told: identifying columns as salted hashes, handles masked.
+
+    The same author keeps the same pseudonym within one store.
+    """
+    import re
+
+    handle = re.compile(r"(?<![\w@])@[\w.]*\w")
+    hashed: Callable[[str], str] = lambda text: hashlib.blake2b(  # noqa: E731
+        f"{salt}\x1f{text}".encode(), digest_size=10
+    ).hexdigest()
+    for row in rows:
+        masked = dict(row)
+        for name in _IDENTIFYING:
+            if masked.get(name) is not None:
+                masked[name] = hashed(str(masked[name]))
+        for name in ("text", "title"):
+            if masked.get(name):
+                masked[name] = handle.sub("@someone", masked[name])
+        yield masked
+
+

@@ -1,0 +1,163 @@
+"""Stores to test with: SQLite files, and a PostgreSQL server of the run's own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from hypothesis import settings
+
+from listening.store.schema import migrate
+from listening.store.session import Store
+
+# Before anything imports numba: what it compiled once is found again by the next run.
+_CACHE = Path(__file__).parents[1] / "data" / "cache" / "numba"
+os.environ.setdefault("NUMBA_CACHE_DIR", str(_CACHE))
+
+settings.register_profile("listening", deadline=None)
+settings.load_profile("listening")
+
+NewStore = Callable[..., Store]
+# Neither UTC nor the order of bytes, so that a store that leans on either is found out.
+_SETTINGS = "-c timezone=America/New_York -c fsync=off -c full_page_writes=off -c shared_buffers=32MB"
+_COLLATION = ("--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en")
+
+
+class SQLiteFiles:
+    """Databases as files in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._made = folder, 0
+        self._template = folder / "template.db"
+        _migrated(f"sqlite:///{self._template}")
+
+    def create(self, *, migrated: bool) -> str:
+        """The address of a fresh database."""
+        self._made += 1
+        path = self._folder / f"{self._made}.db"
+        if migrated:
+            shutil.copy(self._template, path)
+        return f"sqlite:///{path}"
+
+    def drop(self, store: Store) -> None:
+        """Forget a database."""
+        Path(str(store.engine.url.database)).unlink(missing_ok=True)
+
+
+class PostgreSQLServer:
+    """A server that listens on a socket in its own folder, and nowhere else."""
+
+    def __init__(self, binaries: Path, folder: Path) -> None:
+        self._binaries, self._folder, self._data = binaries, folder, folder / "data"
+        self._made = 0
+
+    def start(self) -> None:
+        """Make the cluster and start it."""
+        if os.getuid() == 0:
+            shutil.chown(self._folder, "postgres", "postgres")
+        self._run("initdb", "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", *_COLLATION)
+        # An empty listen address: no port is taken, so none can be taken already.
+        listen = f"-c listen_addresses= -c unix_socket_directories={self._folder}"
+        log = str(self._folder / "log")
+        self._run("pg_ctl", "start", "-w", "-l", log, "-o", f"{listen} {_SETTINGS}")
+        self._sql("CREATE DATABASE template_listening")
+        _migrated(self.address("template_listening"))
+
+    def stop(self) -> None:
+        """Stop this server, and only this one: its data folder names the process."""
+        self._run("pg_ctl", "stop", "-w", "-m", "immediate")
+
+    def address(self, database: str) -> str:
+        """A database of this server."""
+        return f"postgresql://postgres@/{database}?host={self._folder}"
+
+    def create(self, *, migrated: bool) -> str:
+        """The address of a fresh database."""
+        self._made += 1
+        template = "template_listening" if migrated else "template1"
+        self._sql(f"CREATE DATABASE test_{self._made} TEMPLATE {template} STRATEGY file_copy")
+        return self.address(f"test_{self._made}")
+
+    def drop(self, store: Store) -> None:
+        """Forget a database."""
+        self._sql(f"DROP DATABASE {store.engine.url.database}")
+
+    def _sql(self, statement: str) -> None:
+        with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[call-overload]
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._binaries / program), "-D", str(self._data), *arguments]
+        # PostgreSQL refuses to run as root.
+        user = {"user": "postgres", "group": "postgres"} if os.getuid() == 0 else {}
+        done = subprocess.run(
+            command, cwd=self._folder, text=True, check=False, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, **user,
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"{program}: {done.stderr}")
+
+
+def _migrated(url: str) -> None:
+    store = Store(url)
+    migrate(store)
+    store.close()
+
+
+def _binaries() -> Path | None:
+    """The newest PostgreSQL where Debian puts them, else the one on the path."""
+    found = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    newest = max(found, key=lambda path: int(path.parts[-3]), default=None)
+    path = newest or shutil.which("initdb")
+    return Path(path).parent if path else None
+
+
+@pytest.fixture(scope="session")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> SQLiteFiles:
+    return SQLiteFiles(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQLServer]:
+    """One server for each test process."""
+    binaries = _binaries()
+    if binaries is None:
+        absent = "no PostgreSQL under /usr/lib/postgresql or on the path: apt install postgresql"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(absent)
+    # Not under pytest's own folder: its server's user could not enter it, and the path of a
+    # socket must be short.
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
+        server = PostgreSQLServer(binaries, Path(folder))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server)])
+def new_store(request: pytest.FixtureRequest) -> Iterator[NewStore]:
+    """Makes stores, migrated or empty, on each of the two databases."""
+    databases = request.getfixturevalue(request.param)
+    stores: list[Store] = []
+
+    def new(*, migrated: bool = True) -> Store:
+        stores.append(Store(databases.create(migrated=migrated)))
+        return stores[-1]
+
+    yield new
+    for store in stores:
+        store.close()
+        databases.drop(store)
+
+
+@pytest.fixture
+def store(new_store: NewStore) -> Store:
+    """A migrated store with nothing in it."""
+    return new_store()

@@ -1,0 +1,127 @@
+"""What `listening doctor` looks at: each check tells what it found and, where bad, the fix."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from listening.config import Settings, get_settings
+from listening.errors import ListeningError
+from listening.logs import masked
+from listening.store.schema import current_version, newest_version
+from listening.store.session import Store
+
+_SHOWN = (
+    "torch",
+    "transformers",
+    "sentence-transformers",
+    "umap-learn",
+    "hdbscan",
+    "celery",
+    "redis",
+    "sqlmodel",
+    "sqlalchemy",
+)
+_LOW_DISK = 2 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: state is "ok", "warning" or "failed"."""
+
+    what: str
+    state: str
+    text: str
+
+    def as_row(self) -> dict[str, str]:
+        """As a flat row."""
+        return asdict(self)
+
+
+def check_all(settings: Settings | None = None) -> list[Finding]:
+    """Every check; one that breaks is itself a finding."""
+    settings = settings or get_settings()
+    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+        _store,
+        _broker,
+        _models,
+        _engine,
+        _disk,
+        _versions,
+    )
+    findings = []
+    for check in checks:
+        try:
+            findings += list(check(settings))
+        except Exception as error:  # a check must not hide the ones after it
+            text = str(error) if isinstance(error, ListeningError) else repr(error)
+            findings.append(Finding(check.__name__.strip("_"), "failed", masked(text)))
+    return findings
+
+
+def _store(settings: Settings) -> Iterator[Finding]:
+    store = Store.from_settings(settings)
+    try:
+        found, wanted = current_version(store), newest_version()
+        if found == wanted:
+            yield Finding("store", "ok", f"{store.shown_url}, schema {found}")
+        else:
+            text = f"{store.shown_url} at schema {found or 'none'}, needs {wanted}"
+            yield Finding("store", "warning", f"{text}: run `listening migrate`")
+    finally:
+        store.close()
+
+
+def _broker(settings: Settings) -> Iterator[Finding]:
+    from workers.app import make_app
+
+    connection = make_app(settings).connection_for_write()
+    shown = masked(connection.as_uri()) if settings.broker_url else str(settings.folder("queue"))
+    try:
+        connection.ensure_connection(max_retries=1, timeout=3)
+    except Exception as error:  # every transport raises its own kinds
+        yield Finding("broker", "failed", f"{shown} does not answer: {masked(str(error))}")
+        return
+    finally:
+        connection.release()
+    yield Finding("broker", "ok", f"{'files in ' if settings.embedded_queue else ''}{shown}")
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    from nlp.artifacts import file_sha256, find_base_encoder, head_file, read_manifest
+
+    manifest = read_manifest(settings.models_dir)
+    path = find_base_encoder(manifest, settings.base_encoder_dir) / manifest.base.file
+    yield Finding("model", "ok", f"{manifest.base_repo} {path} sha256 {file_sha256(path)}")
+    for name in manifest.heads:
+        path = head_file(manifest, name)
+        yield Finding("model", "ok", f"head {name} {path} sha256 {file_sha256(path)}")
+
+
+def _engine(_settings: Settings) -> Iterator[Finding]:
+    from workers.models import engine
+
+    choice = engine().choice
+    yield Finding("engine", "ok", f"{choice.backend}: {choice.why}")
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    folder = settings.folder(".")
+    free = shutil.disk_usage(folder).free
+    text = f"{free / (1 << 30):.1f} GiB free at {folder.resolve()}"
+    low = free < _LOW_DISK
+    yield Finding("disk", "warning" if low else "ok", text + (": make room" if low else ""))
+
+
+def _versions(_settings: Settings) -> Iterator[Finding]:
+    found = [f"python {platform.python_version()}", f"{os.cpu_count()} cores"]
+    for name in _SHOWN:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            yield Finding("versions", "failed", f"{name} is not installed: run `make install`")
+    yield Finding("versions", "ok", ", ".join(found))

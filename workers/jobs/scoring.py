@@ -1,0 +1,153 @@
+"""Score texts from a file or a pipe, without the store."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from listening.errors import ImportFileError
+
+if TYPE_CHECKING:
+    from nlp.engine import Engine
+
+BATCH = 512
+MAX_FIELD = 1 << 20
+_TEXT_NAMES = ("text", "full_text", "body", "content", "message", "tweet", "review", "comment")
+
+# A text, or why there is none.
+Line = tuple[str | None, str | None]
+
+
+def read_texts(file: str, *, form: str = "auto", column: str | None = None) -> Iterator[Line]:
+    """Texts of a file in their order: (text, None), or (None, reason) for a row without one.
+
+    Args:
+        file: a path, or "-" for standard input.
+        form: "lines", "jsonl", "csv" or "auto".
+        column: the column or key that holds the text; None: guessed from common names.
+
+    Raises:
+        ImportFileError: no such file, or no column holds the text.
+    """
+    with _opened(file) as stream:
+        first = stream.readline()
+        form = _form(file, first) if form == "auto" else form
+        lines = chain([first] if first else [], stream)
+        if form == "csv":
+            yield from _csv(lines, column, file)
+        elif form == "jsonl":
+            yield from (_json(line, column) for line in lines if line.strip())
+        else:
+            yield from ((line.rstrip("\r\n"), None) for line in lines)
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[TextIO]:
+    if file == "-":
+        sys.stdin.reconfigure(encoding="utf-8-sig", errors="replace")  # type: ignore[union-attr]
+        yield sys.stdin
+        return
+    path = Path(file)
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+        opener = gzip.open if packed else open
+        with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as stream:
+            yield stream  # type: ignore[misc]
+    except IsADirectoryError as error:
+        raise ImportFileError(f"{file} is a folder: name a file.") from error
+    except EOFError as error:
+        raise ImportFileError(f"{file}: the gzip file is cut short: fetch it again.") from error
+    except OSError as error:
+        raise ImportFileError(f"{file} cannot be read: {error.strerror or error}.") from error
+
+
+def _form(file: str, first: str) -> str:
+    name = file.removesuffix(".gz")
+    if name.endswith((".csv", ".tsv")):
+        return "csv"
+    if name.endswith((".jsonl", ".ndjson")) or _text_of(_parsed(first)) is not None:
+        return "jsonl"
+    return "lines"
+
+
+def _parsed(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+def _text_of(row: Any, column: str | None = None) -> str | None:
+    if not isinstance(row, dict):
+        return None
+    for name in (column,) if column else _TEXT_NAMES:
+        if isinstance(row.get(name), str):
+            return str(row[name])
+    return None
+
+
+def _json(line: str, column: str | None) -> Line:
+    row = _parsed(line)
+    if row is None:
+        return None, "not JSON"
+    if isinstance(row, str):
+        return row, None
+    text = _text_of(row, column)
+    return (text, None) if text is not None else (None, f"no text under {column or _TEXT_NAMES}")
+
+
+def _csv(lines: Iterable[str], column: str | None, file: str) -> Iterator[Line]:
+    csv.field_size_limit(MAX_FIELD)
+    head, *_ = peeked = list(islice(lines, 1))
+    delimiter = max("\t;|,", key=head.count)
+    rows = csv.reader(chain(peeked, lines), delimiter=delimiter)
+    header = next(rows)
+    wanted = [column] if column else list(_TEXT_NAMES)
+    folded = {name.strip().casefold(): place for place, name in reversed([*enumerate(header)])}
+    place = next((folded[w.casefold()] for w in wanted if w.casefold() in folded), None)
+    if place is None:
+        raise ImportFileError(
+            f"{file}: no column holds the text (columns: {', '.join(header)}); name it with "
+            "--column."
+        )
+    for row in rows:
+        yield (row[place], None) if place < len(row) else (None, "too few columns")
+
+
+def score_texts(engine: Engine, texts: Iterable[Line], *, embed: bool = False) -> Iterator[str]:
+    """JSON lines, one a text, in order."""
+    numbered = enumerate(texts, start=1)
+    while batch := list(islice(numbered, BATCH)):
+        yield from _scored(engine, batch, embed)
+
+
+def _scored(engine: Engine, batch: list[tuple[int, Line]], embed: bool) -> Iterator[str]:
+    from nlp.opinions import analyse
+    from nlp.types import SENTIMENTS
+
+    opinions = iter(analyse(engine, [text for _, (text, _) in batch if text is not None]))
+    for number, (text, error) in batch:
+        if text is None:
+            yield json.dumps({"row": number, "error": error})
+            continue
+        opinion = next(opinions)
+        p = opinion.sentiment
+        row: dict[str, Any] = {
+            "row": number,
+            "text": text,
+            "language": opinion.language,
+            "label": SENTIMENTS[max(range(3), key=p.__getitem__)] if p else None,
+            "not_scored": opinion.not_scored,
+            "sentiment": {n: round(v, 4) for n, v in zip(SENTIMENTS, p, strict=True)} if p else None,
+        }
+        if embed:
+            row["vector"] = [round(float(v), 6) for v in opinion.vector]
+        yield json.dumps(row, ensure_ascii=False)

@@ -1,0 +1,43 @@
+"""Celery's tasks: a dozen lines over a job."""
+
+from __future__ import annotations
+
+import structlog
+
+from listening.config import get_settings
+from workers.app import app
+from workers.base import JobTask
+from workers.jobs.analysing import analyse_pending
+from workers.jobs.flagging import flag
+from workers.jobs.segmenting import segment
+from workers.models import engine, model_revision, prepare_caches
+
+log = structlog.get_logger()
+
+
+@app.task(base=JobTask, bind=True, name="nlp.analyse")
+def analyse_task(self: JobTask) -> None:
+    """Analyse what is pending; what was analysed is flagged next."""
+    with self.store() as store:
+        count = analyse_pending(store, engine())
+    if count:
+        log.info("analysed", posts=count)
+        flag_task.delay()
+
+
+@app.task(base=JobTask, bind=True, name="nlp.flag")
+def flag_task(self: JobTask) -> None:
+    """Flag every brand."""
+    with self.store() as store:
+        for own in flag(store, get_settings()):
+            log.info("flagged", brand=own.brand, advocates=own.advocates, cases=own.cases)
+
+
+@app.task(base=JobTask, bind=True, name="nlp.segment")
+def segment_task(self: JobTask) -> None:
+    """Run a segmentation; the same data give the run that stands."""
+    settings = get_settings()
+    prepare_caches(settings)
+    with self.store() as store:
+        run = segment(store, settings, model=model_revision(settings))
+    log.info("segmented", authors=run.authors if run else 0, noise=run.noise if run else 0)
