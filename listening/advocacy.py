@@ -31,7 +31,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-PRIOR_WEIGHT = 1.0
+PRIOR_WEIGHT = 0.5
 Z = 1.2816
 MARGIN = 0.1
 MIN_OPINIONS = 2
@@ -188,14 +188,12 @@ def _kind(low: float, high: float, opinions: int) -> str:
     return "detractor" if high < -MARGIN else "passive"
 
 
-def _evidence(
-    said: Sequence[Said], weights: Sequence[float], score: float
-) -> tuple[Evidence, ...]:
-    """Those that made the score first: most weight in the score's own direction."""
+def _evidence(said: Sequence[Said], weights: Sequence[float], score: float) -> tuple[Evidence, ...]:
+    """Those that made the score first, those against it next, those not counted last."""
     sign = 1.0 if score >= 0 else -1.0
     order = sorted(
         zip(said, weights, strict=True),
-        key=lambda pair: (-sign * pair[0].pull * pair[1], pair[1] == 0, pair[0].mention_id),
+        key=lambda pair: (pair[1] == 0, -sign * pair[0].pull * pair[1], pair[0].mention_id),
     )
     return tuple(
         Evidence(

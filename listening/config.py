@@ -46,8 +46,14 @@ class Settings(BaseSettings):
     interest_half_life_days: float = Field(
         180.0, gt=0, description="Age at which a post counts half in its author's profile."
     )
+    mention_weight: float = Field(
+        0.3,
+        gt=0,
+        le=1,
+        description="How much a mention of a brand says about interests, beside other posts.",
+    )
     opinion_weight: float = Field(
-        0.3, ge=0, description="Scale of the opinion block beside the unit interest vector."
+        0.2, ge=0, description="Scale of the opinion block beside the unit interest vector."
     )
     segment_min_posts: int = Field(
         2, ge=1, description="Posts an author needs to take part in a segmentation."
@@ -66,7 +72,7 @@ class Settings(BaseSettings):
 
     @property
     def store_url(self) -> str:
-        """Address of the store. Holds the password: never print it (`store.session.shown_url` hides it)."""
+        """Address of the store. Holds the password: show `Store.shown_url` instead."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.data_dir / 'listening.db'}"

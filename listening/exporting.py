@@ -136,5 +136,3 @@ def pseudonymised(rows: Iterable[Row], salt: str) -> Iterator[Row]:
             if masked.get(name):
                 masked[name] = handle.sub("@someone", masked[name])
         yield masked
-
-

@@ -48,19 +48,21 @@ def ingest(
     Args:
         session: inside a unit of work.
         posts: in the order delivered; of two with the same key the later one counts.
-        matcher: of the brands listened for.
-        brand_ids: the brands that `matcher` knows, to take back matches an edit undid.
+        matcher: of every brand in the store, since how central one is hangs on the others.
+        brand_ids: the brands that gain mentions, and lose those that an edit undid.
         all_about: a brand that every post mentions, whether or not its query matches.
     """
     latest = {(p.source, p.native_id): p for p in posts}
     gone = erased(session, {(p.source, p.author_native_id) for p in latest.values()})
     kept = [p for p in latest.values() if (p.source, p.author_native_id) not in gone]
     stored = store_posts(session, kept)
+    brands = {*brand_ids, all_about}
     mentions: list[FoundMention] = []
     for post in kept:
         post_id = stored.ids[post.source, post.native_id]
         author_id = stored.author_ids[post.source, post.author_native_id]
-        mentions += found_in(post, post_id, author_id, matcher, all_about=all_about)
+        found = found_in(post, post_id, author_id, matcher, all_about=all_about)
+        mentions += [one for one in found if one.matched.brand_id in brands]
     mentions_new = store_mentions(session, mentions)
     if stored.edited:
         keep = {(m.post_id, m.matched.brand_id) for m in mentions}
@@ -85,7 +87,7 @@ def found_in(
 ) -> list[FoundMention]:
     """The mentions a post makes."""
     matches = {m.brand_id: (m, MatchedBy.QUERY) for m in matcher.match(post)}
-    if all_about is not None:
+    if all_about is not None and not matcher.is_own(all_about, post):
         by_query = matches.get(all_about)
         found = by_query[0] if by_query else Matched(all_about, 1.0, ())
         matches[all_about] = (replace(found, salience=1.0), MatchedBy.IMPORT)

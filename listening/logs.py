@@ -15,6 +15,9 @@ from listening.config import get_settings
 # The password of an address, wherever one slips into a message.
 _PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]+@")
 
+# A line for every message that comes and goes; ours say what was done.
+_CHATTY = ("celery.worker.strategy", "celery.app.trace", "celery.beat")
+
 
 def masked(text: str) -> str:
     """A text with the passwords of its addresses replaced by asterisks."""
@@ -64,3 +67,5 @@ def configure() -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(get_settings().log_level)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)

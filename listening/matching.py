@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from listening.errors import QueryError
 from listening.query import Document, Match, Matcher, parse
@@ -59,9 +58,14 @@ class BrandMatcher:
         if not found:
             return []
         if self._own:
-            by = {handle_of(a) for a in (post.author_handle, post.author_native_id) if a}
-            found = {b: m for b, m in found.items() if by.isdisjoint(self._own.get(b, ()))}
+            found = {b: m for b, m in found.items() if not self.is_own(b, post)}
         return [self._matched(post.text, brand, own, found) for brand, own in found.items()]
+
+    def is_own(self, brand_id: int, post: RawPost) -> bool:
+        """Whether one of the brand's own accounts wrote the post."""
+        own = self._own.get(brand_id, frozenset())
+        accounts = (post.author_handle, post.author_native_id)
+        return any(handle_of(account) in own for account in accounts if account)
 
     @staticmethod
     def _matched(text: str, brand: int, own: Match, found: dict[int, Match]) -> Matched:
@@ -82,9 +86,8 @@ def document_of(post: RawPost) -> Document:
         text=post.text,
         title=post.title,
         url=post.url,
-        site=urlsplit(post.url).hostname if post.url else None,
         links=post.links,
-        author=post.author_handle or post.author_name,
+        author=post.author_handle or post.author_name or post.author_native_id,
         language=post.language,
         country=post.country,
         region=post.region,

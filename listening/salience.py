@@ -46,11 +46,12 @@ def _elsewhere(others: Sequence[Span], spans: Sequence[Span]) -> list[Span]:
 
 
 def _place(text: str, spans: Sequence[Span]) -> float:
-    runs = [run.span() for run in _TAG_RUN.finditer(text)]
-    free = [s for s in spans if not any(a <= s[0] and s[1] <= b for a, b in runs)]
-    if not free and not any(a == 0 for a, _ in runs):
+    # A run that opens the text names whom it speaks to.
+    runs = [run.span() for run in _TAG_RUN.finditer(text) if text[: run.start()].strip()]
+    free = [start for start, end in spans if not any(a <= start and end <= b for a, b in runs)]
+    if not free:
         return LISTED
-    first = min(start for start, _ in free or spans)
+    first = min(free)
     words = [word.start() for word in _WORD.finditer(text)]
     before = sum(1 for start in words if start < first)
     if before < EARLY:

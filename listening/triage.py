@@ -30,7 +30,7 @@ _RISKS: tuple[tuple[str, float, re.Pattern[str]], ...] = tuple(
             "danger",
             1.0,
             r"\b(?:burn(?:t|ed|s|ing)?\s+(?:my|his|her|our|the\s+\w+|smell|plastic)|scald\w*|"
-            r"electric(?:al)?\s+shock|shocked\s+me|electrocut\w*|(?:on|caught|catch)\s+fire|smok(?:e|ing)\s+(?:from|com)|"
+            r"electric(?:al)?\s+shock|shocked\s+me|electrocut\w*|(?:on|caught|catch)\s+fire|smok(?:e|ing)\s+(?:from|com(?:es|ing))|"
             r"spark(?:s|ed|ing)|explod\w*|injur\w*|unsafe|dangerous|hazard\w*|burn(?:t|ing)\s+smell|short\s+circuit)\b",
         ),
         (

@@ -35,7 +35,7 @@ class BaseEncoder:
         from transformers import AutoModel
         from transformers.utils import logging
 
-        logging.disable_progress_bar()
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         self._torch = torch
         self.backend = backend
         try:

@@ -130,8 +130,8 @@ def run_windows(
         if progress is not None:
             progress(round((end - start) * len(texts) / len(windows)))
         start = end
-    divisor = np.maximum(weights, 1)
-    return unit(pooled / divisor)[places], (features / divisor)[places]
+    weights = np.maximum(weights, np.float32(1))
+    return unit(pooled / weights)[places], np.asarray(features / weights, np.float32)[places]
 
 
 def _batch_end(windows: Sequence[tuple[int, Sequence[int]]], start: int) -> int:

@@ -36,7 +36,7 @@ def expected_calibration_error(
 
 
 def average_precision(relevant: Sequence[bool], scores: Sequence[float]) -> float:
-    """Mean over the relevant of the precision at their rank; ties count as ranked in order given."""
+    """Mean over the relevant of the precision at their rank; ties keep the order given."""
     order = np.argsort(-np.asarray(scores, dtype=float), kind="stable")
     hits = np.asarray(relevant, dtype=bool)[order]
     if not hits.any():

@@ -14,18 +14,19 @@ _WORD = r"(?u)\b[^\W\d_][\w'’]+\b"
 # Words of talk that say nothing about interests, beside scikit-learn's English list.
 _FILLER = frozenset(
     """
-    amp actually ain't also anybody anyone anything aren't away bad better big bit bought can't
-    come coming couldn't day days did didn't does doesn't doing don don't done dont end ever far
-    feel fine finally got gonna good got great guess guys haha half hasn't haven't hey hour hours
-    i'd i'll i'm i've im isn't it'll it's ive just keep kind know last later let let's like
-    little ll lol long look looking lot lots love made make makes making maybe mean month months
-    morning need needs new nice night nobody nothing oh ok okay old omg one ones people please
-    pretty probably put quite re real really right said saw say says second seen shouldn't since
-    somebody someone something sort start started still stuff sure take takes tell thank thanks
-    that'll that's the there's they're they've thing things think thought time times today told
-    tomorrow took tried try trying turns use used using ve very want wanted was wasn't way we'll
-    we're we've week weeks weekend went weren't what's who's won't work worked working works worst
-    wouldn't yeah year years yes yesterday yet you'd you'll you're you've
+    amp actually ain't also anybody anyone anything aren't away bad better big bit bought
+    can't come coming couldn't day days did didn't does doesn't doing don don't done dont
+    end ever far feel fine finally got gonna good got great guess guys haha half hasn't
+    haven't hey hour hours i'd i'll i'm i've im isn't it'll it's ive just keep kind know
+    last later let let's like little ll lol long look looking lot lots love made make makes
+    making maybe mean month months morning need needs new nice night nobody nothing oh ok
+    okay old omg one ones people please pretty probably put quite re real really right said
+    saw say says second seen shouldn't since somebody someone something sort start started
+    still stuff sure take takes tell thank thanks that'll that's the there's they're they've
+    thing things think thought time times today told tomorrow took tried try trying turns
+    use used using ve very want wanted was wasn't way we'll we're we've week weeks weekend
+    went weren't what's who's won't work worked working works worst wouldn't yeah year years
+    yes yesterday yet you'd you'll you're you've
     """.split()
 )
 
@@ -88,7 +89,8 @@ def _plain(text: str) -> str:
 def _top(weights: Floats, words: Sequence[str], most: int) -> list[str]:
     """The heaviest words; one that only repeats part of a heavier one is passed over."""
     chosen: list[str] = []
-    for place in sorted(np.flatnonzero(weights > 0), key=lambda p: (-weights[p], words[p])):
+    found = [int(place) for place in np.flatnonzero(weights > 0)]
+    for place in sorted(found, key=lambda p: (-weights[p], words[p])):
         parts = set(str(words[place]).split())
         if not any(parts & set(other.split()) for other in chosen):
             chosen.append(str(words[place]))

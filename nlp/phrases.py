@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 
-_NEGATED = r"(?:never|not|n't|n’t|cannot|wouldn|wouldnt|dont|don|cant|hardly|no longer)\b[\w\s'’]{0,24}"
+_NEGATED = (
+    r"(?:never|not|n't|n’t|cannot|wouldn|wouldnt|dont|don|cant|hardly|no longer)\b[\w\s'’]{0,24}"
+)
 
 _RECOMMENDS = re.compile(
     r"""
@@ -18,10 +20,11 @@ _RECOMMENDS = re.compile(
     | \brecommend(?:ed|ing)?\b[^.!?\n]{0,30}\bto\s+(?:my|every|any|all|friends|anybody|others)\b
     | \bworth\s+every\s+(?:penny|cent|pound|euro|dollar|bit)\b
     | \b(?:you\s+)?(?:won'?t|will\s+not|wont)\s+(?:regret|be\s+disappointed)\b
-    | \b(?:just|go|please|do)\s+(?:buy|get)\s+(?:one|it|yourself|the|this)\b
+    | \b(?:just|go|please|do)\s+(?:buy|get)\s+(?:one|it|yourself|this)\b
     | \b(?:get|buy)\s+(?:one|yourself\s+one)\s*(?:!|now|today|already|please)
-    | \b(?:everyone|everybody|you)\s+(?:should|needs?\s+to|has\s+to|have\s+to|must)\s+
-        (?:get|buy|try|own|fly|have)\b
+    | (?:^|[,:;.!?(]|\byes\b|\bsaid\b)\s*(?:just\s+)?(?:buy|get)\s+(?:it|one)\b(?!\s+(?:was|is|back|fixed|to))
+    | \b(?:everyone|everybody)\s+(?:should|needs?\s+to|has\s+to|must)\s+(?:get|buy|try|own|have)\b
+    | \byou\s+(?:should|have\s+to|must|need\s+to)\s+(?:buy|try)\b
     | \b(?:do\s+yourself\s+a\s+favou?r)\b
     | \b(?:10/10|ten\s+out\s+of\s+ten)\b
     """,
@@ -36,8 +39,9 @@ _WARNS = re.compile(
     | \bwaste\s+of\s+(?:money|time|cash|space)\b
     | \bavoid\s+(?:it|them|this|these|like|at\s+all|@user|the)\b
     | \b(?:buyer|buyers|everyone|folks|people)?\s*beware\b
-    | \b(?:would|do|could|can)(?:n'?t|n’t|\s+not)\s+recommend\b
-    | \b(?:never|not)\s+(?:be\s+)?(?:flying|fly|buying|buy|using|use|ordering)\b[^.!?\n]{0,30}\bagain\b
+    | \b(?:would|do|could|ca|can)(?:n'?t|n’t|\s?not)\s+recommend\b
+    | \b(?:never|not)\s+(?:be\s+)?(?:flying|fly|buying|buy|using|use|ordering)\b
+        [^.!?\n]{0,30}\bagain\b
     | \bnever\s+again\b
     | \blook\s+elsewhere\b | \bgo\s+(?:somewhere|anywhere)\s+else\b
     """,
@@ -58,6 +62,13 @@ _SPAM = re.compile(
     | \b\d{2}\s?%\s+off\b[^\n]{0,60}http
     | \bclick\s+(?:the\s+)?(?:link|here)\b[^\n]{0,40}(?:bio|http|win|claim)
     | \b(?:wholesale|cheapest|lowest)\s+prices?\b[^\n]{0,60}(?:http|dm|whatsapp|bio)
+    | \b(?:win|claim|receive)\b[^\n]{0,90}\b(?:tag\s+\d|link\s+in\s+bio|enter\s+card|shipping\s+only)\b
+    | \bgiveaway\b[^\n]{0,60}\b(?:winners?|verify|card)\b
+    | \b(?:airdrop|apy|presale)\b[^\n]{0,60}\b(?:wallets?|join|token)\b
+    | \b(?:wallets?|token|stake)\b[^\n]{0,60}\b(?:airdrop|apy|presale)\b
+    | \bdm\s+["“']\w+["”']
+    | \bmoq\s*\d | \b\d+\s+pcs\b[^\n]{0,40}\b(?:only|ship|price)
+    | \b(?:promo|coupon|voucher|discount)\s+(?:code|coupon)\b[^\n]{0,80}\b(?:coupon|voucher|near\s+m|verified)
     | \b(?:follow|sub)\s*(?:4|for)\s*(?:follow|sub)\b
     | \bcheck\s+out\s+my\s+(?:channel|page|store|shop|link|bio)\b
     | \b(?:subscribe\s+to\s+my|free\s+followers|link\s+in\s+bio\s+to\s+claim)\b

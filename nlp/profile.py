@@ -27,7 +27,12 @@ class Profile:
 
 
 def profile(
-    vectors: Floats, sentiment: Floats, ages_days: Floats, *, half_life_days: float
+    vectors: Floats,
+    sentiment: Floats,
+    ages_days: Floats,
+    weights: Floats,
+    *,
+    half_life_days: float,
 ) -> Profile:
     """The profile of one author.
 
@@ -35,13 +40,14 @@ def profile(
         vectors: (n, d) unit vectors of the posts.
         sentiment: (n, 3) probabilities; a row of NaN where a post is not scored.
         ages_days: (n,) age of each post.
+        weights: (n,) how much each post says about interests, beside its age.
         half_life_days: age at which a post counts half.
     """
-    weights = np.exp2(-np.maximum(ages_days, 0) / half_life_days).astype(np.float64)
-    interests = unit((vectors * weights[:, None]).sum(axis=0).astype(np.float32))
+    recency = np.exp2(-np.maximum(ages_days, 0) / half_life_days).astype(np.float64)
+    interests = unit((vectors * (recency * weights)[:, None]).sum(axis=0).astype(np.float32))
     scored = ~np.isnan(sentiment).any(axis=1)
     if scored.any():
-        opinions = np.average(sentiment[scored], axis=0, weights=weights[scored])
+        opinions = np.average(sentiment[scored], axis=0, weights=recency[scored])
     else:
         opinions = np.full(3, 1 / 3)
     return Profile(interests, opinions.astype(np.float32), len(vectors))

@@ -23,8 +23,8 @@ _MIN_CONFIDENCE = 0.5
 _MIN_CONFIDENCE_AGAINST = 0.8  # of what the source declares
 # Rare languages attract English slang; these cover what brands are spoken of in.
 _LANGUAGES = (
-    "ar bg bn ca cs da de el en es fa fi fr he hi hr hu id it ja ko lt lv ms nl no pl pt ro ru"
-    " sk sl sr sv ta te th tr uk ur vi zh"
+    "ar bg bn ca cs da de el en es fa fi fr he hi hr hu id it ja ko lt lv"
+    " ms nl no pl pt ro ru sk sl sr sv ta te th tr uk ur vi zh"
 ).split()
 _LATIN = re.compile(r"[a-zA-ZÀ-ɏ]")
 

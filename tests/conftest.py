@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -20,12 +21,18 @@ from listening.store.session import Store
 _CACHE = Path(__file__).parents[1] / "data" / "cache" / "numba"
 os.environ.setdefault("NUMBA_CACHE_DIR", str(_CACHE))
 
+# Nor does a test ever reach the store or the queue of whoever runs it.
+for _name in ("DATA_DIR", "DATABASE_URL", "BROKER_URL"):
+    os.environ.pop(f"LISTENING_{_name}", None)
+
 settings.register_profile("listening", deadline=None)
 settings.load_profile("listening")
 
 NewStore = Callable[..., Store]
 # Neither UTC nor the order of bytes, so that a store that leans on either is found out.
-_SETTINGS = "-c timezone=America/New_York -c fsync=off -c full_page_writes=off -c shared_buffers=32MB"
+_SETTINGS = (
+    "-c timezone=America/New_York -c fsync=off -c full_page_writes=off -c shared_buffers=32MB"
+)
 _COLLATION = ("--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en")
 
 
@@ -118,9 +125,22 @@ def _binaries() -> Path | None:
     return Path(path).parent if path else None
 
 
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """A folder in memory where there is room, since a database is made for every test.
+
+    Not pytest's own: the server's user could not enter it, and a socket's path must be short.
+    """
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 2**30
+    with tempfile.TemporaryDirectory(prefix="test-", dir=memory if roomy else None) as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(scope="session")
-def sqlite(tmp_path_factory: pytest.TempPathFactory) -> SQLiteFiles:
-    return SQLiteFiles(tmp_path_factory.mktemp("sqlite"))
+def sqlite() -> Iterator[SQLiteFiles]:
+    with _scratch() as folder:
+        yield SQLiteFiles(folder)
 
 
 @pytest.fixture(scope="session")
@@ -130,10 +150,8 @@ def postgresql() -> Iterator[PostgreSQLServer]:
     if binaries is None:
         absent = "no PostgreSQL under /usr/lib/postgresql or on the path: apt install postgresql"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(absent)
-    # Not under pytest's own folder: its server's user could not enter it, and the path of a
-    # socket must be short.
-    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
-        server = PostgreSQLServer(binaries, Path(folder))
+    with _scratch() as folder:
+        server = PostgreSQLServer(binaries, folder)
         server.start()
         try:
             yield server

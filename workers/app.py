@@ -43,6 +43,8 @@ def make_app(settings: Settings) -> Celery:
         task_routes={"sweep.*": {"queue": "sweep"}},
         worker_prefetch_multiplier=1,
         worker_hijack_root_logger=False,
+        # Loading the model takes longer than the four seconds Celery grants a new process.
+        worker_proc_alive_timeout=180,
         broker_connection_retry_on_startup=True,
         beat_schedule=TIMETABLE,
         beat_schedule_filename=str(settings.folder("queue") / "beat"),

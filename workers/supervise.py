@@ -32,7 +32,7 @@ class Child:
 def commands(host: str, port: int) -> dict[str, list[str]]:
     """What is run, by name, with this interpreter."""
     python = sys.executable
-    celery = [python, "-m", "celery", "--app", "workers.app:app"]
+    celery = [python, "-m", "celery", "--quiet", "--app", "workers.app:app"]
     return {
         "web": [
             python,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from listening.config import get_settings
+from listening.store.segments import current_segmentation
 from workers.app import app
 from workers.base import JobTask
 from workers.jobs.analysing import analyse_pending
@@ -17,12 +18,16 @@ log = structlog.get_logger()
 
 @app.task(base=JobTask, bind=True, name="nlp.analyse")
 def analyse_task(self: JobTask) -> None:
-    """Analyse what is pending; what was analysed is flagged next."""
+    """Analyse what is pending; what was analysed is flagged next, and first segmented at once."""
     with self.store() as store:
         count = analyse_pending(store, engine())
+        with store.session() as session:
+            segmented = current_segmentation(session) is not None
     if count:
         log.info("analysed", posts=count)
         flag_task.delay()
+        if not segmented:
+            segment_task.delay()
 
 
 @app.task(base=JobTask, bind=True, name="nlp.flag")

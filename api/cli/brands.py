@@ -35,9 +35,7 @@ def add(
     parse(text)  # refused before anything is stored
     with opened() as (_, store), progress() as bar:
         with store.work() as session:
-            add_brand(
-                session, name, query=text, names=alias or [], own_accounts=own_account or []
-            )
+            add_brand(session, name, query=text, names=alias or [], own_accounts=own_account or [])
         new, _gone = match_stored(store, [name], progress=bar)
     print(f"{name}: {text}")
     print(f"{new:,} mentions in the posts stored so far.")
@@ -91,7 +89,9 @@ def list_(as_json: JsonOption = False, as_csv: CsvOption = False) -> None:
 
 
 @app.command()
-def remove(name: str, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+def remove(
+    name: str, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+) -> None:
     """Remove a brand with its mentions, stances and cases; posts and authors stay."""
     from listening.store.brands import get_brand, remove_brand
 

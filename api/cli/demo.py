@@ -69,9 +69,7 @@ def _run(store: Store, settings: Any) -> None:
         known = {brand.name for brand in list_brands(session)}
         for name, facts in sample.brands().items():
             if name not in known:
-                add_brand(
-                    session, name, query=facts["query"], own_accounts=facts["own_accounts"]
-                )
+                add_brand(session, name, query=facts["query"], own_accounts=facts["own_accounts"])
     with progress() as bar:
         import_table(store, open_file(sample.POSTS), progress=bar)
         bar.begin("Loading the model")
@@ -98,12 +96,12 @@ def _show(store: Store) -> None:
                     "authors": s.authors,
                     "scored": s.scored,
                     "net_sentiment": s.net_sentiment,
-                    "share_of_voice": s.share_of_voice,
-                    "reach_unique": s.reach_unique,
-                    "followers_known": f"{s.reach_known} of {s.authors}",
+                    "voice": s.share_of_voice,
+                    "reach": s.reach_unique,
+                    "known": f"{s.reach_known}/{s.authors}",
                     "advocates": s.advocates,
                     "detractors": s.detractors,
-                    "open_cases": s.open_cases,
+                    "open": s.open_cases,
                 }
                 for s, _ in found
             ],
@@ -113,14 +111,16 @@ def _show(store: Store) -> None:
                 "authors",
                 "scored",
                 "net_sentiment",
-                "share_of_voice",
-                "reach_unique",
-                "followers_known",
+                "voice",
+                "reach",
+                "known",
                 "advocates",
                 "detractors",
-                "open_cases",
+                "open",
             ),
-            title="Brands (net sentiment: (positive - negative) / scored mentions)",
+            title="Brands (net sentiment: (positive - negative) / scored; voice: share of all"
+            " brands' mentions;\nreach: followers, each author once, known for so many authors;"
+            " open: cases)",
         )
         if found:
             _show_brand(session, found[0][1])

@@ -10,7 +10,9 @@ import typer
 from api.cli.context import opened, progress
 from api.cli.show import CsvOption, JsonOption, LimitOption, put
 
-quarantine = typer.Typer(help="Rows that could not be read, kept as they came.", no_args_is_help=True)
+quarantine = typer.Typer(
+    help="Rows that could not be read, kept as they came.", no_args_is_help=True
+)
 
 MapOption = Annotated[
     list[str] | None,

@@ -7,7 +7,17 @@ import typer
 from api.cli.context import AnyBrandOption, BrandOption, opened
 from api.cli.show import CsvOption, JsonOption, LimitOption, put
 
-STANCE_COLUMNS = ("rank", "author", "source", "score", "low", "high", "followers", "segment", "reason")
+STANCE_COLUMNS = (
+    "rank",
+    "author",
+    "source",
+    "score",
+    "low",
+    "high",
+    "followers",
+    "segment",
+    "reason",
+)
 CASE_COLUMNS = ("priority", "urgency", "author", "followers", "similar", "published_at", "text")
 SEGMENT_COLUMNS = (
     "segment_id",
@@ -18,7 +28,6 @@ SEGMENT_COLUMNS = (
     "net_sentiment",
     "advocates",
     "detractors",
-    "keywords",
 )
 
 
@@ -29,14 +38,20 @@ def register(app: typer.Typer) -> None:
 
 
 def advocates(
-    brand: BrandOption, as_json: JsonOption = False, as_csv: CsvOption = False, limit: LimitOption = 20
+    brand: BrandOption,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    limit: LimitOption = 20,
 ) -> None:
     """Show who speaks for a brand, with the reason."""
     _stances(brand, "advocate", as_json, as_csv, limit)
 
 
 def detractors(
-    brand: BrandOption, as_json: JsonOption = False, as_csv: CsvOption = False, limit: LimitOption = 20
+    brand: BrandOption,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    limit: LimitOption = 20,
 ) -> None:
     """Show who speaks against a brand, with the reason."""
     _stances(brand, "detractor", as_json, as_csv, limit)
@@ -61,7 +76,10 @@ def _stances(name: str, kind: str, as_json: bool, as_csv: bool, limit: int) -> N
 
 
 def triage(
-    brand: BrandOption, as_json: JsonOption = False, as_csv: CsvOption = False, limit: LimitOption = 20
+    brand: BrandOption,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+    limit: LimitOption = 20,
 ) -> None:
     """Show the open negative mentions of a brand, most urgent first."""
     from listening.store.brands import get_brand

@@ -44,5 +44,5 @@ def score(
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
     if bad:
-        print(f"{bad:,} rows could not be read: see their \"error\".", file=sys.stderr)
+        print(f'{bad:,} rows could not be read: see their "error".', file=sys.stderr)
         raise typer.Exit(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
@@ -10,6 +11,9 @@ from typing import Annotated, Any
 import typer
 
 Row = dict[str, Any]
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+_TEXTS = {"text", "reason", "keywords", "name", "segment", "raw", "query"}
 
 JsonOption = Annotated[bool, typer.Option("--json", help="The whole list as JSON.")]
 CsvOption = Annotated[bool, typer.Option("--csv", help="The whole list as CSV.")]
@@ -69,14 +73,13 @@ def table(
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in columns:
         number = all(isinstance(r.get(name), int | float | None) for r in rows)
-        wide = name in {"text", "reason", "keywords", "name"}
         shown.add_column(
             name.replace("_", " "),
             justify="right" if number else "left",
             overflow="fold",
-            ratio=None,
-            max_width=60 if wide else 30,
-            no_wrap=number,
+            # Only texts give way where the terminal is narrow.
+            no_wrap=name not in _TEXTS,
+            max_width=None if name in _TEXTS else 26,
         )
     for row in rows:
         shown.add_row(*(Text(cell(row.get(name))) for name in columns))
@@ -93,6 +96,8 @@ def cell(value: Any) -> str:
         return f"{value:.2f}"
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, str) and _TIME.match(value):
+        return value[:16].replace("T", " ")
     if isinstance(value, list):
         return ", ".join(str(v) for v in value[:6])
     text = " ".join(str(value).split())

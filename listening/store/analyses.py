@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_
+from sqlalchemy import exists, func, or_
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from listening.store.bulk import chunked, upsert
-from listening.store.tables import Analysis, Post, Vector
+from listening.store.tables import Analysis, Mention, Post, Vector
 from listening.store.tables.types import now
 
 
@@ -70,7 +71,9 @@ def pending_posts(session: Session, model: str, limit: int) -> list[PendingPost]
     falls into the same batches.
     """
     statement = (
-        select(Post.id, Post.title, Post.text, Post.text_hash, Post.language)
+        select_columns(
+            col(Post.id), col(Post.title), col(Post.text), col(Post.text_hash), col(Post.language)
+        )
         .outerjoin(Analysis, col(Analysis.post_id) == col(Post.id))
         .where(_is_pending(model))
         .order_by(col(Post.published_at).desc(), col(Post.source), col(Post.native_id))
@@ -78,7 +81,7 @@ def pending_posts(session: Session, model: str, limit: int) -> list[PendingPost]
     )
     return [
         PendingPost(int(i or 0), f"{title}. {text}" if title else text, digest, language)
-        for i, title, text, digest, language in session.exec(statement)
+        for i, title, text, digest, language in session.execute(statement)
     ]
 
 
@@ -152,6 +155,7 @@ class AuthorPost:
     sentiment: tuple[float, float, float] | None
     vector: bytes
     copy_key: str | None
+    mention: bool
 
 
 def author_posts(session: Session, model: str) -> Iterator[AuthorPost]:
@@ -159,8 +163,9 @@ def author_posts(session: Session, model: str) -> Iterator[AuthorPost]:
 
     Ordered by author, time and native id: by nature, not by when they were stored.
     """
+    mention = exists().where(col(Mention.post_id) == col(Post.id))
     statement = (
-        select(Post, Analysis, Vector)
+        select(Post, Analysis, Vector, mention)
         .join(Analysis, col(Analysis.post_id) == col(Post.id))
         .join(Vector, col(Vector.post_id) == col(Post.id))
         .where(
@@ -171,17 +176,24 @@ def author_posts(session: Session, model: str) -> Iterator[AuthorPost]:
         .order_by(col(Post.author_id), col(Post.published_at), col(Post.native_id))
         .execution_options(yield_per=2000)
     )
-    for post, analysis, vector in session.exec(statement):
-        p = (analysis.negative, analysis.neutral, analysis.positive)
+    for post, analysis, vector, mentions in session.exec(statement):
         yield AuthorPost(
             author_id=post.author_id,
             post_id=int(post.id or 0),
             text=f"{post.title}. {post.text}" if post.title else post.text,
             published_at=post.published_at,
-            sentiment=None if None in p else p,
+            sentiment=_sentiment(analysis),
             vector=vector.data,
             copy_key=analysis.copy_key,
+            mention=bool(mentions),
         )
+
+
+def _sentiment(analysis: Analysis) -> tuple[float, float, float] | None:
+    negative, neutral, positive = analysis.negative, analysis.neutral, analysis.positive
+    if negative is None or neutral is None or positive is None:
+        return None
+    return negative, neutral, positive
 
 
 def vectors_of(session: Session, post_ids: Sequence[int]) -> dict[int, bytes]:

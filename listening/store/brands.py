@@ -50,9 +50,7 @@ def add_brand(
 
 def set_aliases(session: Session, brand: Brand, kind: AliasKind, values: Sequence[str]) -> None:
     """Make `values` the brand's aliases of one kind."""
-    session.execute(
-        delete(Alias).where(col(Alias.brand_id) == brand.id, col(Alias.kind) == kind)
-    )
+    session.execute(delete(Alias).where(col(Alias.brand_id) == brand.id, col(Alias.kind) == kind))
     fold = handle_of if kind is AliasKind.OWN_ACCOUNT else slug_of
     for value in dict.fromkeys(fold(v) for v in values if v.strip()):
         session.add(Alias(brand_id=brand_id(brand), kind=kind, value=value))
@@ -98,8 +96,7 @@ def brand_rules(session: Session, names: Sequence[str] | None = None) -> list[Br
     for alias in session.exec(accounts):
         own.setdefault(alias.brand_id, set()).add(alias.value)
     return [
-        BrandRule(brand_id(b), b.name, b.query, frozenset(own.get(brand_id(b), ())))
-        for b in brands
+        BrandRule(brand_id(b), b.name, b.query, frozenset(own.get(brand_id(b), ()))) for b in brands
     ]
 
 

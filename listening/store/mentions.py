@@ -32,14 +32,25 @@ class FoundMention:
     matched: Matched
     matched_by: MatchedBy
 
+    @property
+    def key(self) -> tuple[int, int]:
+        """Post and brand."""
+        return self.post_id, self.matched.brand_id
+
 
 def store_mentions(session: Session, found: Sequence[FoundMention]) -> int:
-    """Write mentions, keeping a person's override; returns how many are new."""
-    ids = {f.post_id for f in found}
-    known: set[tuple[int, int]] = set()
-    for chunk in chunked(sorted(ids), 5000):
-        pairs = select(Mention.post_id, Mention.brand_id).where(col(Mention.post_id).in_(chunk))
-        known |= {(post, brand) for post, brand in session.exec(pairs)}
+    """Write mentions, keeping a person's override; returns how many are new.
+
+    What was once imported as being all about a brand stays so, whatever a query finds.
+    """
+    known: dict[tuple[int, int], MatchedBy] = {}
+    for chunk in chunked(sorted({f.post_id for f in found}), 5000):
+        stands = select(Mention.post_id, Mention.brand_id, Mention.matched_by).where(
+            col(Mention.post_id).in_(chunk)
+        )
+        known |= {(post, brand): why for post, brand, why in session.exec(stands)}
+    about = {key for key, why in known.items() if why is MatchedBy.IMPORT}
+    about |= {f.key for f in found if f.matched_by is MatchedBy.IMPORT}
     upsert(
         session,
         Mention,
@@ -49,16 +60,16 @@ def store_mentions(session: Session, found: Sequence[FoundMention]) -> int:
                 "brand_id": f.matched.brand_id,
                 "author_id": f.author_id,
                 "published_at": f.published_at,
-                "matched_by": f.matched_by,
-                "salience": f.matched.salience,
+                "matched_by": MatchedBy.IMPORT if f.key in about else MatchedBy.QUERY,
+                "salience": 1.0 if f.key in about else f.matched.salience,
                 "spans": [list(span) for span in f.matched.spans],
             }
             for f in found
         ],
         key=("post_id", "brand_id"),
-        update=("author_id", "published_at", "salience", "spans"),
+        update=("author_id", "published_at", "matched_by", "salience", "spans"),
     )
-    return sum((f.post_id, f.matched.brand_id) not in known for f in found)
+    return sum(f.key not in known for f in found)
 
 
 def drop_unmatched(

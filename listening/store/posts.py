@@ -88,7 +88,7 @@ def store_posts(session: Session, posts: Sequence[RawPost]) -> Stored:
         Post,
         rows,
         key=("source", "native_id"),
-        update=_CONTENT,
+        update=("author_id", *_CONTENT),
         fill=(*_COUNTS, "edited_at"),
     )
     return Stored(

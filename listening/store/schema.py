@@ -18,7 +18,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 def alembic_config(store: Store) -> Config:
     """Alembic's configuration for a store; the engine travels beside the settings."""
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["engine"] = store.engine
     return config
 
@@ -36,9 +36,21 @@ def current_version(store: Store) -> str | None:
 
 
 def migrate(store: Store) -> None:
-    """Make or update every table. Running it again changes nothing."""
-    if current_version(store) != newest_version():
-        command.upgrade(alembic_config(store), "head")
+    """Make or update every table. Running it again changes nothing.
+
+    Raises:
+        StoreError: the store was made by a newer release.
+    """
+    found = current_version(store)
+    if found == newest_version():
+        return
+    known = {script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
+    if found is not None and found not in known:
+        raise StoreError(
+            f"The store {store.shown_url} is at schema version {found}, of a newer release than "
+            "this one: update `listening`."
+        )
+    command.upgrade(alembic_config(store), "head")
 
 
 def require_current(store: Store) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlmodel import Session
 
 from listening.config import Settings
@@ -43,7 +43,8 @@ class Store:
     @property
     def shown_url(self) -> str:
         """The address without its password."""
-        return make_url(self.url).render_as_string(hide_password=True)
+        url = make_url(self.url).difference_update_query(["password"])
+        return url.render_as_string(hide_password=True)
 
     @property
     def dialect(self) -> str:
@@ -60,6 +61,7 @@ class Store:
     def work(self) -> Iterator[Session]:
         """One unit of work: committed whole, or not at all."""
         with self._open() as session:
+            session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
             yield session
             session.commit()
 
@@ -68,9 +70,11 @@ class Store:
         with Session(self.engine, expire_on_commit=False) as session:
             try:
                 yield session
-            except OperationalError as error:
+            except DBAPIError as error:
                 session.rollback()
-                raise StoreError(_operational(self.shown_url, error)) from error
+                if (why := _failure(self.shown_url, error)) is None:
+                    raise
+                raise StoreError(why) from error
             except BaseException:
                 session.rollback()
                 raise
@@ -97,14 +101,22 @@ def _engine(url: str) -> Engine:
                 "set LISTENING_DATABASE_URL to sqlite:///... or postgresql://..."
             )
         engine = create_engine(url, pool_pre_ping=parsed.get_backend_name() == "postgresql")
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        # What they say may quote the password.
         raise StoreError(
             "LISTENING_DATABASE_URL cannot be read; expected sqlite:///path/file.db or "
             "postgresql://user:password@host/name"
+        ) from None
+    except ImportError as error:
+        raise StoreError(
+            f"LISTENING_DATABASE_URL names a driver that is not installed ({error.name}); "
+            "write postgresql://user:password@host/name"
         ) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", _prepare_postgresql)
     return engine
 
 
@@ -122,12 +134,26 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    """The day of a time is its day in UTC, whatever zone the server keeps."""
+    connection.execute("SET TIME ZONE 'UTC'")
+    connection.commit()
+
+
 def _begin_sqlite(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN")
+    """A unit of work takes the writer's place at once: after reading it could not wait for it."""
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
 
 
-def _operational(url: str, error: OperationalError) -> str:
+def _failure(url: str, error: DBAPIError) -> str | None:
+    """What is wrong with the store as such; None where it is about what was written."""
     text = str(error.orig).strip().splitlines()[0]
-    if "no such table" in text or "does not exist" in text:
-        return f"The store {url} has no tables yet, or older ones: run `listening migrate`. ({text})"
-    return f"The store {url} does not answer: {text}"
+    undefined = getattr(error.orig, "sqlstate", None) in {"42P01", "42703"}
+    if undefined or "no such table" in text or "no such column" in text:
+        return (
+            f"The store {url} has no tables yet, or older ones: run `listening migrate`. ({text})"
+        )
+    if isinstance(error, OperationalError) or "not a database" in text or "malformed" in text:
+        return f"The store {url} does not answer: {text}"
+    return None

@@ -115,9 +115,7 @@ def segments_of(
     return found
 
 
-def latest_reviews(
-    session: Session, brand_id: int, author_ids: Sequence[int]
-) -> dict[int, Review]:
+def latest_reviews(session: Session, brand_id: int, author_ids: Sequence[int]) -> dict[int, Review]:
     """The verdict that counts, per author."""
     found: dict[int, Review] = {}
     for chunk in chunked(author_ids, 5000):

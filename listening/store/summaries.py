@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import case
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
 from listening.reports import BrandSummary, Day, every_day, share_of_voice
@@ -61,7 +62,7 @@ def _days(session: Session, brand: int) -> tuple[Day, ...]:
 
     day = func.date(col(Mention.published_at))
     statement = (
-        select(
+        select_columns(
             day, func.count(), counted("negative"), counted("neutral"), counted("positive")
         )
         .outerjoin(Analysis, col(Analysis.post_id) == col(Mention.post_id))
@@ -73,7 +74,7 @@ def _days(session: Session, brand: int) -> tuple[Day, ...]:
         [
             # SQLite gives the day as text, PostgreSQL as a date.
             Day(d if isinstance(d, date) else date.fromisoformat(str(d)), n, int(a), int(b), int(c))
-            for d, n, a, b, c in session.exec(statement)
+            for d, n, a, b, c in session.execute(statement)
         ]
     )
 
@@ -110,4 +111,4 @@ def _not_scored(session: Session, brand: int) -> dict[str, int]:
         .group_by(why)
         .order_by(why)
     )
-    return {reason: count for reason, count in session.exec(statement)}
+    return dict(session.exec(statement).all())

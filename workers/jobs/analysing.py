@@ -81,8 +81,6 @@ def _found(
         for post, opinion in zip(fresh, opinions, strict=True)
     ]
     found += [
-        replace(known[post.text_hash], post_id=post.id)
-        for post in posts
-        if post.text_hash in known
+        replace(known[post.text_hash], post_id=post.id) for post in posts if post.text_hash in known
     ]
     return found

@@ -170,5 +170,9 @@ def _groups(negative: Sequence[MentionView], vectors: dict[int, bytes]) -> dict[
     ids = [int(v.post.id or 0) for v in negative if v.post.id in vectors]
     if not ids:
         return {}
+    # The latest are analysed first: while a new model is at it, older vectors may be of
+    # another length.
+    size = len(vectors[ids[-1]])
+    ids = [i for i in ids if len(vectors[i]) == size]
     matrix = np.stack([np.frombuffer(vectors[i], np.float16) for i in ids]).astype(np.float32)
     return {ids[i]: ids[leader] for i, leader in enumerate(similar_groups(matrix))}

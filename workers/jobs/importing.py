@@ -87,14 +87,13 @@ def import_table(
     """
     progress = progress or Silent()
     with store.work() as session:
-        rules = brand_rules(session, brands)
+        matcher = BrandMatcher(brand_rules(session))
+        ids = [rule.id for rule in brand_rules(session, brands)]
         about = brand_id(get_brand(session, all_about)) if all_about else None
         sweep = begin_sweep(session, source="file", label=str(table.path))
-    work = _Import(
-        store, str(table.path), int(sweep.id or 0), BrandMatcher(rules), [r.id for r in rules], about
-    )
-    progress.begin(f"Importing {table.path.name}", table.path.stat().st_size)
-    seen = 0
+    work = _Import(store, str(table.path), int(sweep.id or 0), matcher, ids, about)
+    total, seen = table.progress().bytes_total, 0
+    progress.begin(f"Importing {table.path.name}", total)
     try:
         for row in table.rows():
             if work.take(row):
@@ -106,7 +105,7 @@ def import_table(
         work.end(error=str(error) or type(error).__name__)
         raise
     work.end()
-    progress.advance(table.path.stat().st_size - seen)
+    progress.advance(total - seen)
     progress.end()
     unknown = [
         f"{field}: {count} values unreadable, kept as unknown"
@@ -160,9 +159,7 @@ class _Import:
                 all_about=self._about,
             )
             rows = [(b.line, b.field, b.reason, b.raw) for b in self._bad]
-            bad = self.bad + quarantine(
-                session, sweep_id=self.sweep_id, file=self._file, rows=rows
-            )
+            bad = self.bad + quarantine(session, sweep_id=self.sweep_id, file=self._file, rows=rows)
             self._count(session, counts, bad)
         self.counts, self.bad = counts, bad
         self._posts, self._bad = [], []
@@ -196,11 +193,10 @@ def retry_file(
     """
     table = open_file(path, **(options or {}))
     with store.work() as session:
-        rules = brand_rules(session, brands)
+        matcher = BrandMatcher(brand_rules(session))
+        ids = [rule.id for rule in brand_rules(session, brands)]
         sweep = begin_sweep(session, source="file", label=f"{path} (quarantine)")
-    work = _Import(
-        store, str(path), int(sweep.id or 0), BrandMatcher(rules), [r.id for r in rules], None
-    )
+    work = _Import(store, str(path), int(sweep.id or 0), matcher, ids, None)
     waiting, read = sorted(set(lines)), []
     begins = waiting[0] if waiting else 1
     try:
@@ -210,11 +206,11 @@ def retry_file(
             if own:
                 work.take(row)
                 read += own if not isinstance(row, BadRow) else []
-            if begins > waiting[-1]:
+            if not waiting or begins > waiting[-1]:
                 break
         work.flush()
-    except ImportFileError as error:
-        work.end(error=str(error))
+    except BaseException as error:
+        work.end(error=str(error) or type(error).__name__)
         raise
     with store.work() as session:
         resolve_rows(session, str(path), read)

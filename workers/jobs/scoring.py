@@ -60,7 +60,7 @@ def _opened(file: str) -> Iterator[TextIO]:
             packed = raw.read(2) == b"\x1f\x8b"
         opener = gzip.open if packed else open
         with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as stream:
-            yield stream  # type: ignore[misc]
+            yield stream
     except IsADirectoryError as error:
         raise ImportFileError(f"{file} is a folder: name a file.") from error
     except EOFError as error:
@@ -146,7 +146,9 @@ def _scored(engine: Engine, batch: list[tuple[int, Line]], embed: bool) -> Itera
             "language": opinion.language,
             "label": SENTIMENTS[max(range(3), key=p.__getitem__)] if p else None,
             "not_scored": opinion.not_scored,
-            "sentiment": {n: round(v, 4) for n, v in zip(SENTIMENTS, p, strict=True)} if p else None,
+            "sentiment": {n: round(v, 4) for n, v in zip(SENTIMENTS, p, strict=True)}
+            if p
+            else None,
         }
         if embed:
             row["vector"] = [round(float(v), 6) for v in opinion.vector]

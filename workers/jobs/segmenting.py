@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from listening.config import Settings
 from listening.query import parse
@@ -95,6 +96,7 @@ def _profiles(store: Store, settings: Settings, model: str, progress: Progress) 
                 np.stack([np.frombuffer(p.vector, np.float16) for p in own]).astype(np.float32),
                 np.array([p.sentiment or (np.nan,) * 3 for p in own], np.float32),
                 np.array([_days(as_of, p.published_at) for p in own], np.float32),
+                np.array([settings.mention_weight if p.mention else 1.0 for p in own], np.float32),
                 half_life_days=settings.interest_half_life_days,
             )
             rows.append((keys[author_id], author_id, found, own))
@@ -145,6 +147,7 @@ def _params(settings: Settings, authors: int) -> dict[str, object]:
 
     return {
         "interest_half_life_days": settings.interest_half_life_days,
+        "mention_weight": settings.mention_weight,
         "opinion_weight": settings.opinion_weight,
         "min_posts": settings.segment_min_posts,
         "reduce": asdict(ReduceParams(seed=settings.segment_seed)),
@@ -243,7 +246,7 @@ def _clusters(people: _People, params: dict[str, object]) -> tuple[Clusters | No
 def _described(
     people: _People,
     labels: Ints,
-    noise: np.ndarray,  # type: ignore[type-arg]
+    noise: NDArray[np.bool_],
     strengths: Floats,
     same: dict[int, int],
     brands: list[str],

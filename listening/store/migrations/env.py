@@ -24,11 +24,17 @@ def plain_types(kind: str, item: Any, _context: Any) -> str | bool:
 
 engine = context.config.attributes["engine"]
 with engine.connect() as connection:
+    sqlite = connection.dialect.name == "sqlite"
+    if sqlite:
+        # SQLite changes a column by rebuilding its table, and dropping the old one would
+        # delete what refers to it. Only outside a transaction can that be switched off, and
+        # a detached connection is not used again.
+        connection.detach()
+        connection.connection.dbapi_connection.execute("PRAGMA foreign_keys=OFF")
     context.configure(
         connection=connection,
         target_metadata=SQLModel.metadata,
-        # SQLite changes a column by rebuilding its table.
-        render_as_batch=connection.dialect.name == "sqlite",
+        render_as_batch=sqlite,
         compare_type=True,
         render_item=plain_types,
     )

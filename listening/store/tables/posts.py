@@ -42,7 +42,9 @@ class Post(SQLModel, table=True):
     native_id: str
     author_id: int = Field(foreign_key="author.id", ondelete="CASCADE")
     text: str
-    text_hash: str  # of title, text and declared language; an analysis with another hash is out of date
+    text_hash: (
+        str  # of title, text and declared language; an analysis with another hash is out of date
+    )
     title: str | None = None
     url: str | None = None
     published_at: datetime = Field(sa_type=UTCDateTime, index=True)

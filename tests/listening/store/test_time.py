@@ -34,4 +34,4 @@ def test_a_time_in_the_hour_that_clocks_repeat_is_kept(store: Store) -> None:
 
 def test_a_naive_time_is_refused(store: Store) -> None:
     with pytest.raises(StatementError, match="a naive time cannot be stored"):
-        kept(store, datetime(2026, 3, 1))
+        kept(store, datetime(2026, 3, 1))  # noqa: DTZ001

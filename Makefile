@@ -1,0 +1,50 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help install demo test check unit bench system-packages clean
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
+
+install: $(VENV)/.installed ## Make .venv and install the product
+
+# torch first and by version: a build that is on disk (CPU) is then taken before a larger one.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --constraint constraints.txt torch==2.13.0
+	$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.installed ## Run the main job on the bundled sample and show the result
+	$(BIN)/listening demo
+
+test: $(VENV)/.installed-dev system-packages check unit ## Install what tests need and run them all
+
+check: $(VENV)/.installed-dev ## Lint, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+unit: $(VENV)/.installed-dev ## The tests alone
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# PostgreSQL and Chromium for the tests that need them: installed where this user may,
+# skipped with a reason elsewhere (a failure with CI=true).
+system-packages:
+	@sh tests/system_packages.sh
+
+bench: $(VENV)/.installed-dev ## Benchmarks; DATA=folder of the public data sets
+	$(BIN)/python -m tests.benchmarks $(if $(DATA),--data $(DATA))
+
+clean: ## Remove what can be made again (not the data folder)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info build dist

@@ -1,0 +1,49 @@
+"""The web application: `uvicorn --factory api.web.app:create_app`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from api.routes import health
+from api.web import brands, errors, people, segments
+from api.web.security import KnownHosts, SecurityHeaders
+from api.web.site import Site
+from listening.config import Settings, get_settings
+
+STATIC = Path(__file__).parent / "static"
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Build the application; the store is opened by the first request that reads it.
+
+    Args:
+        settings: None: those of this process.
+
+    Raises:
+        SettingsError: a setting does not fit.
+    """
+    site = Site(settings or get_settings())
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        site.close()
+
+    # The generated API pages load their scripts from elsewhere: not offered.
+    app = FastAPI(
+        title="Listening", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+    )
+    app.state.site = site
+    errors.install(app)
+    # Added last is outermost: a refusal carries the headers too.
+    app.add_middleware(KnownHosts)
+    app.add_middleware(SecurityHeaders)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    for router in (health.router, people.router, segments.router, brands.router):
+        app.include_router(router)
+    return app

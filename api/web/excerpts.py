@@ -1,0 +1,55 @@
+"""A mention's text with the brand's words marked (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+# A page of fifty articles is no list: what is longer opens on demand.
+LONG = 700
+SHORTENED = 480
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text, marked or not."""
+
+    text: str
+    marked: bool
+
+
+def marked(text: str, spans: Sequence[Sequence[int]]) -> list[Piece]:
+    """The text in pieces; spans that overlap are one, those outside the text are left out."""
+    pieces: list[Piece] = []
+    at = 0
+    for start, end in _merged(spans, len(text)):
+        if start > at:
+            pieces.append(Piece(text[at:start], False))
+        pieces.append(Piece(text[start:end], True))
+        at = end
+    if at < len(text):
+        pieces.append(Piece(text[at:], False))
+    return pieces
+
+
+def shortened(text: str) -> str | None:
+    """The beginning of a long text, cut between words; None where it is short enough."""
+    if len(text) <= LONG:
+        return None
+    head = text[:SHORTENED]
+    return (head.rsplit(None, 1)[0] if " " in head[SHORTENED // 2 :] else head) + " …"
+
+
+def _merged(spans: Sequence[Sequence[int]], length: int) -> Iterator[tuple[int, int]]:
+    open_start, open_end = -1, -1
+    for start, end in sorted((max(s[0], 0), min(s[1], length)) for s in spans if len(s) == 2):
+        if start >= end:
+            continue
+        if start <= open_end:
+            open_end = max(open_end, end)
+            continue
+        if open_end > open_start:
+            yield open_start, open_end
+        open_start, open_end = start, end
+    if open_end > open_start:
+        yield open_start, open_end

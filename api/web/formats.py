@@ -1,0 +1,137 @@
+"""How figures, times and names read on a page (pure). Unknown reads "unknown", never 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from urllib.parse import quote, urlsplit
+
+from listening.store.tables import Author
+
+UNKNOWN = "unknown"
+_MINUS = "\N{MINUS SIGN}"
+# As the models name them.
+_NOT_SCORED = {
+    "language": "in a language the models do not read",
+    "no words": "without words",
+}
+# As `listening.advocacy` names them, in words for somebody who has not read it.
+_NOT_COUNTED = {
+    "spam": "looks like spam",
+    "copy": "a copy of an earlier text",
+    "not scored": "no sentiment could be scored",
+}
+
+
+def number(value: int | None) -> str:
+    """A count with thousands apart."""
+    return UNKNOWN if value is None else f"{value:,}"
+
+
+def percent(value: float | None) -> str:
+    """A share in [0, 1] as a percentage; a small share never reads as none."""
+    if value is None:
+        return UNKNOWN
+    if 0 < value < 0.001:
+        return "<0.1%"
+    return f"{value:.1%}"
+
+
+def signed(value: float | None) -> str:
+    """A figure in [-1, 1] with its sign, which carries the meaning that colour repeats."""
+    if value is None:
+        return UNKNOWN
+    text = f"{abs(value):.2f}"
+    if text == "0.00":
+        return text
+    return ("+" if value > 0 else _MINUS) + text
+
+
+def decimal(value: float | None) -> str:
+    """A figure in [0, 1]."""
+    return UNKNOWN if value is None else f"{value:.2f}"
+
+
+def leaning(value: float | None) -> str:
+    """The word for a signed figure, also the name of its style."""
+    if value is None:
+        return UNKNOWN
+    return "positive" if value >= 0.005 else "negative" if value <= -0.005 else "neutral"
+
+
+def day(value: date) -> str:
+    """17 Feb 2015."""
+    return f"{value.day} {value:%b %Y}"
+
+
+def moment(value: datetime) -> str:
+    """17 Feb 2015, 07:36 UTC; stored times are UTC."""
+    return f"{day(value)}, {value:%H:%M} UTC"
+
+
+def due(value: datetime, now: datetime) -> str:
+    """How long until a due time, or since."""
+    minutes = int((value - now).total_seconds() // 60)
+    late, minutes = minutes < 0, abs(minutes)
+    if minutes < 60:
+        span = f"{minutes} min"
+    elif minutes < 48 * 60:
+        span = f"{minutes // 60} h"
+    else:
+        span = f"{minutes // (24 * 60):,} days"
+    return f"overdue by {span}" if late else f"due in {span}"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """1 mention, 2 mentions."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def capital(text: str) -> str:
+    """The first letter made a capital, the others left alone."""
+    return text[:1].upper() + text[1:]
+
+
+def not_counted(reason: str) -> str:
+    """Why a mention weighs nothing."""
+    return _NOT_COUNTED.get(reason, reason)
+
+
+def not_scored(reasons: Mapping[str, int]) -> str:
+    """Why mentions have no sentiment, with counts."""
+    return ", ".join(
+        f"{count:,} {_NOT_SCORED.get(reason, reason)}" for reason, count in reasons.items()
+    )
+
+
+def author_name(author: Author) -> str:
+    """The name somebody would call this author by."""
+    for name in (author.name, author.handle and "@" + author.handle.removeprefix("@")):
+        if name and name.strip():
+            return name.strip()
+    return author.native_id
+
+
+def author_account(author: Author) -> str:
+    """The account behind the name: handle where known, and the source."""
+    handle = author.handle and author.handle.strip()
+    if handle and author.name and author.name.strip():
+        return f"@{handle.removeprefix('@')} at {author.source}"
+    return f"at {author.source}"
+
+
+def brand_url(slug: str, *parts: str | int) -> str:
+    """A brand's page; its name may hold spaces, slashes and question marks."""
+    return "/".join(["/brands", quote(slug, safe=""), *(str(part) for part in parts)])
+
+
+def safe_url(url: str | None) -> str | None:
+    """The address when it is a web address; nothing else becomes a link."""
+    if not url:
+        return None
+    try:
+        parsed = urlsplit(url.strip())
+        host = parsed.hostname
+    except ValueError:
+        return None
+    return url.strip() if parsed.scheme.lower() in {"http", "https"} and host else None

@@ -1,0 +1,123 @@
+"""The people of a brand: advocates, detractors, one author, and the cases they opened."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from sqlmodel import Session
+from starlette.responses import Response
+
+from api.web import queries
+from api.web.paging import page_of
+from api.web.site import render, site_of
+from listening.errors import NotFoundError
+from listening.store.brands import brand_id, get_brand, list_brands
+from listening.store.cases import case_views, count_cases
+from listening.store.segments import current_segmentation
+from listening.store.stances import count_stances, latest_reviews, stance_views
+from listening.store.tables import Author, Brand, CaseStatus, StanceKind
+
+# Beyond these the store's own integers end.
+PageNumber = Annotated[int, Query(ge=1, le=10_000_000)]
+Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+router = APIRouter(include_in_schema=False)
+
+
+def chosen_brand(session: Session, slug: str) -> Brand:
+    """The brand of an address.
+
+    Raises:
+        NotFoundError: none.
+    """
+    return get_brand(session, slug.strip("/"))
+
+
+@router.get("/brands/{slug:path}/advocates")
+def advocates_page(request: Request, slug: str, page: PageNumber = 1) -> Response:
+    """Everybody who stands up for a brand."""
+    return _flagged(request, slug, StanceKind.ADVOCATE, page)
+
+
+@router.get("/brands/{slug:path}/detractors")
+def detractors_page(request: Request, slug: str, page: PageNumber = 1) -> Response:
+    """Everybody who speaks against a brand."""
+    return _flagged(request, slug, StanceKind.DETRACTOR, page)
+
+
+def _flagged(request: Request, slug: str, kind: StanceKind, number: int) -> Response:
+    with site_of(request).reading() as session:
+        brand = chosen_brand(session, slug)
+        counts = count_stances(session, brand_id(brand))
+        found = page_of(
+            counts.get(kind, 0),
+            number,
+            lambda limit, offset: stance_views(
+                session, brand_id=brand_id(brand), kind=kind, limit=limit, offset=offset
+            ),
+        )
+        return render(
+            request,
+            "people.html",
+            title=f"{kind.value.capitalize()}s of {brand.name}",
+            brands=list_brands(session),
+            brand=brand,
+            tab=f"{kind.value}s",
+            kind=kind,
+            page=found,
+            stances=counts,
+        )
+
+
+@router.get("/brands/{slug:path}/triage")
+def triage_page(request: Request, slug: str, page: PageNumber = 1) -> Response:
+    """The open cases of a brand, most urgent first."""
+    with site_of(request).reading() as session:
+        brand = chosen_brand(session, slug)
+        number = brand_id(brand)
+        found = page_of(
+            count_cases(session, number).get(CaseStatus.OPEN, 0),
+            page,
+            lambda limit, offset: case_views(session, brand_id=number, limit=limit, offset=offset),
+        )
+        return render(
+            request,
+            "triage.html",
+            title=f"Triage of {brand.name}",
+            brands=list_brands(session),
+            brand=brand,
+            tab="triage",
+            page=found,
+            priorities=queries.count_priorities(session, number),
+        )
+
+
+@router.get("/brands/{slug:path}/authors/{author_id}")
+def author_page(request: Request, slug: str, author_id: Number) -> Response:
+    """Why an author is flagged: the score, its interval and the mentions that made it."""
+    with site_of(request).reading() as session:
+        brand = chosen_brand(session, slug)
+        number = brand_id(brand)
+        author = session.get(Author, author_id)
+        mentions = queries.count_author_mentions(session, number, author_id)
+        if author is None or not mentions:
+            raise NotFoundError(f"No author {author_id} who mentions {brand.name}.")
+        towards = queries.brand_stances(session, author_id)
+        stance = next((s.stance for s in towards if s.brand.id == number), None)
+        return render(
+            request,
+            "author.html",
+            title=f"Author {author.native_id} and {brand.name}",
+            brands=list_brands(session),
+            brand=brand,
+            tab=f"{stance.kind.value}s" if stance else None,
+            author=author,
+            mentions=mentions,
+            stance=stance,
+            opened=queries.open_stance(session, stance, mentions) if stance else queries.Opened(),
+            others=[s for s in towards if s.brand.id != number],
+            member=queries.membership_of(session, author_id),
+            segmented=current_segmentation(session) is not None,
+            review=latest_reviews(session, number, [author_id]).get(author_id),
+        )

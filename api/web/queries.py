@@ -1,0 +1,319 @@
+"""What pages read beside the queries of `listening.store`: whole lists in few statements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import case
+from sqlalchemy.sql import Select
+from sqlmodel import Session, col, func, select
+
+from listening.reports import BrandSummary, Day, every_day, share_of_voice
+from listening.store.brands import brand_id, list_brands
+from listening.store.mentions import MentionView, views
+from listening.store.segments import current_segmentation, mention_label
+from listening.store.tables import (
+    Analysis,
+    Author,
+    AuthorProfile,
+    Brand,
+    Case,
+    CaseStatus,
+    Membership,
+    Mention,
+    Post,
+    Priority,
+    Segment,
+    Segmentation,
+    Stance,
+    StanceKind,
+)
+
+
+def brand_summaries(session: Session) -> list[BrandSummary]:
+    """Every brand's figures in five statements, however many brands there are.
+
+    `not_scored` is left empty: a list of brands shows scored mentions, not the reasons.
+    """
+    brands = list_brands(session)
+    days, reach = _days(session), _reach(session)
+    stances = _counts(session, select(Stance.brand_id, Stance.kind, func.count()), Stance)
+    cases = _counts(session, select(Case.brand_id, Case.status, func.count()), Case)
+    total = sum(day.mentions for own in days.values() for day in own)
+    found = []
+    for brand in brands:
+        number = brand_id(brand)
+        own = days.get(number, ())
+        mentions = sum(d.mentions for d in own)
+        reach_total, reach_unique, known, authors = reach.get(number, (0, 0, 0, 0))
+        found.append(
+            BrandSummary(
+                name=brand.name,
+                slug=brand.slug,
+                mentions=mentions,
+                authors=authors,
+                negative=sum(d.negative for d in own),
+                neutral=sum(d.neutral for d in own),
+                positive=sum(d.positive for d in own),
+                reach_total=reach_total,
+                reach_unique=reach_unique,
+                reach_known=known,
+                share_of_voice=share_of_voice(mentions, total),
+                advocates=stances.get((number, StanceKind.ADVOCATE), 0),
+                detractors=stances.get((number, StanceKind.DETRACTOR), 0),
+                open_cases=cases.get((number, CaseStatus.OPEN), 0),
+                first=own[0].day if own else None,
+                last=own[-1].day if own else None,
+                days=own,
+            )
+        )
+    return found
+
+
+def _days(session: Session) -> dict[int, tuple[Day, ...]]:
+    label = mention_label()
+
+    def counted(name: str) -> Any:
+        return func.sum(case((label == name, 1), else_=0))
+
+    day = func.date(col(Mention.published_at))
+    statement: Select[Any] = (
+        select(  # type: ignore[call-overload]
+            Mention.brand_id,
+            day,
+            func.count(),
+            counted("negative"),
+            counted("neutral"),
+            counted("positive"),
+        )
+        .outerjoin(Analysis, col(Analysis.post_id) == col(Mention.post_id))
+        .group_by(col(Mention.brand_id), day)
+    )
+    found: dict[int, list[Day]] = {}
+    for brand, on, count, negative, neutral, positive in session.execute(statement):
+        # SQLite gives the day as text, PostgreSQL as a date.
+        parsed = on if isinstance(on, date) else date.fromisoformat(str(on))
+        found.setdefault(brand, []).append(
+            Day(parsed, count, int(negative), int(neutral), int(positive))
+        )
+    return {brand: every_day(own) for brand, own in found.items()}
+
+
+def _reach(session: Session) -> dict[int, tuple[int, int, int, int]]:
+    """Per brand: total and unique reach, authors with known followers, authors."""
+    per_author = (
+        select(Mention.brand_id, Author.followers, func.count().label("mentions"))
+        .join(Author, col(Author.id) == col(Mention.author_id))
+        .group_by(col(Mention.brand_id), col(Author.id), col(Author.followers))
+        .subquery()
+    )
+    c = per_author.c
+    statement: Select[Any] = select(  # type: ignore[call-overload]
+        c.brand_id,
+        func.sum(c.followers * c.mentions),
+        func.sum(c.followers),
+        func.count(c.followers),
+        func.count(),
+    ).group_by(c.brand_id)
+    return {
+        brand: (int(total or 0), int(unique or 0), known, authors)
+        for brand, total, unique, known, authors in session.execute(statement)
+    }
+
+
+def _counts(
+    session: Session, statement: Any, table: type[Stance] | type[Case]
+) -> dict[tuple[int, str], int]:
+    kind = col(Stance.kind) if table is Stance else col(Case.status)
+    rows = session.execute(statement.group_by(col(table.brand_id), kind))
+    return {(brand, which): count for brand, which, count in rows}
+
+
+def count_all_mentions(session: Session) -> int:
+    """Mentions of every brand: what a share of voice is a share of."""
+    return session.exec(select(func.count()).select_from(Mention)).one()
+
+
+def count_priorities(session: Session, brand: int) -> dict[Priority, int]:
+    """Open cases of a brand by priority."""
+    statement = (
+        select(Case.priority, func.count())
+        .where(Case.brand_id == brand, Case.status == CaseStatus.OPEN)
+        .group_by(col(Case.priority))
+    )
+    return {Priority(priority): count for priority, count in session.exec(statement)}
+
+
+@dataclass(frozen=True, slots=True)
+class MemberOf:
+    """An author's segment in the current run; for noise the nearest one."""
+
+    segment: Segment
+    noise: bool
+    strength: float
+
+
+def membership_of(session: Session, author_id: int) -> MemberOf | None:
+    """Where the current run put an author; None: the author took no part."""
+    run = current_segmentation(session)
+    if run is None:
+        return None
+    statement = (
+        select(Segment, Membership.noise, Membership.strength)
+        .join(Membership, col(Membership.segment_id) == col(Segment.id))
+        .where(Membership.segmentation_id == run.id, Membership.author_id == author_id)
+    )
+    row = session.exec(statement).first()
+    return MemberOf(*row) if row is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """A member of a segment as its page lists them."""
+
+    author: Author
+    strength: float
+    posts: int | None  # that the profile stands on; None: the profile is gone
+    stance: Stance | None  # towards the brand the page was opened for
+
+
+def member_views(
+    session: Session,
+    run: Segmentation,
+    segment_id: int,
+    brand: int | None,
+    *,
+    limit: int,
+    offset: int,
+) -> list[MemberView]:
+    """Members, the strongest first."""
+    statement: Select[Any] = (
+        select(Author, Membership.strength, AuthorProfile.posts, Stance)  # type: ignore[assignment]
+        .select_from(Membership)
+        .join(Author, col(Author.id) == col(Membership.author_id))
+        .outerjoin(AuthorProfile, col(AuthorProfile.author_id) == col(Membership.author_id))
+        .outerjoin(
+            Stance,
+            (col(Stance.author_id) == col(Membership.author_id))
+            & (col(Stance.brand_id) == (brand or 0)),
+        )
+        .order_by(col(Membership.strength).desc(), col(Author.source), col(Author.native_id))
+        .limit(limit)
+        .offset(offset)
+    )
+    rows = session.execute(_members(statement, run, segment_id, brand))
+    return [MemberView(*row) for row in rows]
+
+
+def _members(statement: Any, run: Segmentation, segment_id: int, brand: int | None) -> Select[Any]:
+    statement = statement.where(
+        Membership.segmentation_id == run.id,
+        Membership.segment_id == segment_id,
+        col(Membership.noise).is_(False),
+    )
+    if brand is not None:
+        who = select(Mention.author_id).where(Mention.brand_id == brand)
+        statement = statement.where(col(Membership.author_id).in_(who))
+    chosen: Select[Any] = statement
+    return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class ExemplarView:
+    """A post quoted to explain a segment."""
+
+    post: Post
+    author: Author
+
+
+def exemplar_views(session: Session, post_ids: Sequence[int]) -> list[ExemplarView]:
+    """Posts in the order given; those erased meanwhile are left out."""
+    statement = (
+        select(Post, Author)
+        .join(Author, col(Author.id) == col(Post.author_id))
+        .where(col(Post.id).in_(list(post_ids)))
+    )
+    found = {post.id: ExemplarView(post, author) for post, author in session.exec(statement)}
+    return [found[i] for i in post_ids if i in found]
+
+
+@dataclass(frozen=True, slots=True)
+class BrandStance:
+    """An author's stance with the brand it is towards."""
+
+    brand: Brand
+    stance: Stance
+
+
+def brand_stances(session: Session, author_id: int) -> list[BrandStance]:
+    """Where an author stands towards each brand they mention."""
+    statement = (
+        select(Brand, Stance)
+        .join(Stance, col(Stance.brand_id) == col(Brand.id))
+        .where(Stance.author_id == author_id)
+        .order_by(Brand.slug)
+    )
+    return [BrandStance(brand, stance) for brand, stance in session.exec(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceView:
+    """A mention's part in a verdict; `mention` is None where it is no longer stored."""
+
+    mention: MentionView | None
+    weight: float
+    pull: float | None
+    not_counted: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The two sums of the score's formula."""
+
+    weights: float
+    pulled: float
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A stance with what it stands on.
+
+    Attributes:
+        evidence: the mentions kept with the verdict, strongest first.
+        unlisted: mentions of the author that the evidence leaves out for length.
+        since: mentions more (or fewer) than when the stance was computed.
+        sums: None where the evidence is not the whole of it.
+    """
+
+    evidence: list[EvidenceView] = field(default_factory=list)
+    unlisted: int = 0
+    since: int = 0
+    sums: Sums | None = None
+
+
+def open_stance(session: Session, stance: Stance, mentions_now: int) -> Opened:
+    """The mentions that made a stance, and the sums of its formula."""
+    ids = [int(e["mention_id"]) for e in stance.evidence]
+    found = {v.mention.id: v for v in views(session, mention_ids=ids)}
+    evidence = [
+        EvidenceView(found.get(int(e["mention_id"])), e["weight"], e["pull"], e["not_counted"])
+        for e in stance.evidence
+    ]
+    sums = None
+    if len(evidence) == stance.mentions:
+        weights = sum(e.weight for e in evidence)
+        pulled = sum(e.weight * (e.pull or 0.0) for e in evidence)
+        sums = Sums(weights, pulled)
+    return Opened(evidence, stance.mentions - len(evidence), mentions_now - stance.mentions, sums)
+
+
+def count_author_mentions(session: Session, brand: int, author_id: int) -> int:
+    """How many mentions of a brand an author wrote."""
+    return session.exec(
+        select(func.count())
+        .select_from(Mention)
+        .where(Mention.brand_id == brand, Mention.author_id == author_id)
+    ).one()

@@ -1,0 +1,113 @@
+"""What every page shares: the store, the templates, and rendering inside the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+from fastapi import Request
+from sqlmodel import Session
+from starlette.responses import HTMLResponse, Response
+
+from api.web.templating import page_templates
+from listening.config import Settings
+from listening.errors import StoreError
+from listening.store.schema import require_current
+from listening.store.session import Store
+from listening.store.tables import Brand
+
+
+class Site:
+    """The store behind the pages, opened when first read."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.templates = page_templates()
+        self._store: Store | None = None
+        self._current = False
+        self._lock = Lock()
+
+    @property
+    def store(self) -> Store:
+        """The store.
+
+        Raises:
+            StoreError: its address cannot be read or its folder cannot be made.
+        """
+        with self._lock:
+            if self._store is None:
+                try:
+                    self._store = Store.from_settings(self.settings)
+                except OSError as error:
+                    raise StoreError(
+                        f"The data folder {self.settings.data_dir} cannot be made "
+                        f"({error.strerror}); set LISTENING_DATA_DIR to one that can."
+                    ) from error
+            return self._store
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session to read with, of a store at the schema version of this code.
+
+        The version is looked at until it fits once: it changes only where somebody
+        migrates, and the code that needs another version is another process.
+
+        Raises:
+            StoreError: says what to run.
+        """
+        if not self._current:
+            require_current(self.store)
+            self._current = True
+        with self.store.session() as session:
+            yield session
+
+    def close(self) -> None:
+        """Give the store's connections back."""
+        with self._lock:
+            if self._store is not None:
+                self._store.close()
+                self._store = None
+
+
+def site_of(request: Request) -> Site:
+    """The site that this request came to."""
+    site: Site = request.app.state.site
+    return site
+
+
+def render(
+    request: Request,
+    template: str,
+    *,
+    title: str,
+    brands: Sequence[Brand] = (),
+    brand: Brand | None = None,
+    tab: str | None = None,
+    status: int = 200,
+    **context: Any,
+) -> Response:
+    """A page in its frame.
+
+    Args:
+        request: of the page.
+        template: below templates/.
+        title: of the window.
+        brands: to switch between.
+        brand: whose tabs are shown.
+        tab: the one this page is, by its path.
+        status: of the answer.
+        context: what the template names.
+    """
+    page = site_of(request).templates.get_template(template)
+    content = page.render(
+        status=status,
+        title=title,
+        brands=brands,
+        brand=brand,
+        tab=tab,
+        path=request.url.path,
+        **context,
+    )
+    return HTMLResponse(content, status)

@@ -1,0 +1,192 @@
+"""The database itself keeps natural keys unique and references whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, SQLModel, func, select
+
+from listening.store.brands import get_brand, remove_brand
+from listening.store.session import Store
+from listening.store.tables import (
+    Alias,
+    AliasKind,
+    Analysis,
+    Author,
+    AuthorProfile,
+    Brand,
+    Case,
+    Membership,
+    Mention,
+    Post,
+    Priority,
+    QuarantinedRow,
+    Review,
+    ReviewVerdict,
+    Segment,
+    Segmentation,
+    SegmentState,
+    Stance,
+    StanceKind,
+    StoreFact,
+    Sweep,
+    Tombstone,
+    Vector,
+    Watch,
+)
+from tests.factories import NOON, at
+
+Make = Callable[..., SQLModel]
+
+
+def row(table: type[SQLModel], **fixed: object) -> Make:
+    return lambda **changed: table(**fixed | changed)
+
+
+# Every table with one row that refers to the others by the id 1, in the order of reference.
+ROWS: dict[type[SQLModel], Make] = {
+    Author: row(Author, source="file", native_id="a1"),
+    Brand: row(Brand, name="A", slug="a", query="a"),
+    Alias: row(Alias, brand_id=1, kind=AliasKind.NAME, value="x"),
+    Watch: row(Watch, brand_id=1, source="file", params_key="{}"),
+    Sweep: row(Sweep, watch_id=1, source="file", label="a.csv"),
+    QuarantinedRow: row(
+        QuarantinedRow, sweep_id=1, file="a.csv", line=2, reason="no text", raw="x", raw_hash="h"
+    ),
+    Tombstone: row(Tombstone, digest="d"),
+    StoreFact: row(StoreFact, name="salt", value="1"),
+    Post: row(
+        Post, source="file", native_id="p1", author_id=1, text="a", text_hash="h",
+        published_at=at(NOON),
+    ),
+    Mention: row(Mention, post_id=1, brand_id=1, author_id=1, published_at=at(NOON)),
+    Analysis: row(Analysis, post_id=1, text_hash="h", model="m"),
+    Vector: row(Vector, post_id=1, dimensions=1, data=b"\0\0"),
+    AuthorProfile: row(
+        AuthorProfile, author_id=1, model="m", posts=1, interests=b"", as_of=at(NOON)
+    ),
+    Segmentation: row(Segmentation, fingerprint="f", model="m", authors=1, noise=0),
+    Segment: row(Segment, name="S", born_in=1),
+    SegmentState: row(SegmentState, segmentation_id=1, segment_id=1, label=0, size=1),
+    Membership: row(
+        Membership, segmentation_id=1, author_id=1, segment_id=1, noise=False, strength=1.0
+    ),
+    Stance: row(
+        Stance, brand_id=1, author_id=1, kind=StanceKind.PASSIVE, score=0.0, low=0.0, high=0.0,
+        mentions=1, opinions=1, recommends=0, warns=0, reason="",
+    ),
+    Review: row(Review, brand_id=1, author_id=1, verdict=ReviewVerdict.CONFIRMED, by="ann"),
+    Case: row(Case, mention_id=1, brand_id=1, priority=Priority.LOW, urgency=0.1),
+}  # fmt: skip
+
+
+@pytest.fixture
+def full(store: Store) -> Store:
+    """A store with one row in every table."""
+    for make in ROWS.values():
+        add(store, make())
+    return store
+
+
+def add(store: Store, one: SQLModel) -> None:
+    with store.work() as session:
+        session.add(one)
+
+
+def counts(store: Store) -> dict[str, int]:
+    with store.session() as session:
+        return {table.__name__: count(session, table) for table in ROWS}
+
+
+def count(session: Session, table: type[SQLModel]) -> int:
+    return session.exec(select(func.count()).select_from(table)).one()
+
+
+def test_every_table_is_tried() -> None:
+    mapped = {mapper.class_ for mapper in Brand._sa_registry.mappers}
+    assert {table for table in mapped if issubclass(table, SQLModel)} == set(ROWS)
+
+
+def test_every_table_takes_a_row(full: Store) -> None:
+    assert set(counts(full).values()) == {1}
+
+
+UNIQUE = [table for table in ROWS if table not in (Segment, Sweep, Review)]
+
+
+@pytest.mark.parametrize("table", UNIQUE, ids=lambda table: table.__name__)
+def test_a_natural_key_stands_once(full: Store, table: type[SQLModel]) -> None:
+    with pytest.raises(IntegrityError):
+        add(full, ROWS[table]())
+    assert counts(full)[table.__name__] == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "other"),
+    [
+        (Author, {"source": "bluesky"}),
+        (Post, {"source": "bluesky"}),
+        (Alias, {"kind": AliasKind.OWN_ACCOUNT}),
+        (Watch, {"params_key": '{"q": 1}'}),
+        (QuarantinedRow, {"raw_hash": "i"}),
+        (QuarantinedRow, {"line": 3}),
+    ],
+    ids=lambda value: getattr(value, "__name__", str(value)),
+)
+def test_another_natural_key_is_another_row(
+    full: Store, table: type[SQLModel], other: dict[str, object]
+) -> None:
+    add(full, ROWS[table](**other))
+    assert counts(full)[table.__name__] == 2
+
+
+def test_a_run_has_a_segment_and_a_label_once(full: Store) -> None:
+    for twice in ({"label": 1}, {"segment_id": 2}):
+        with pytest.raises(IntegrityError), full.work() as session:
+            session.add(Segment(name="T", born_in=1, id=2))
+            session.flush()
+            session.add(ROWS[SegmentState](**twice))
+
+
+@pytest.mark.parametrize(
+    ("table", "reference"),
+    [
+        (Post, "author_id"), (Mention, "post_id"), (Mention, "brand_id"), (Case, "mention_id"),
+        (Analysis, "post_id"), (Vector, "post_id"), (Stance, "author_id"), (Review, "brand_id"),
+        (Membership, "segment_id"), (Sweep, "watch_id"), (Alias, "brand_id"),
+    ],
+    ids=lambda value: getattr(value, "__name__", str(value)),
+)  # fmt: skip
+def test_nothing_refers_to_what_is_not_there(
+    full: Store, table: type[SQLModel], reference: str
+) -> None:
+    keys = {"native_id": "p2"} if table is Post else {"value": "y"} if table is Alias else {}
+    with pytest.raises(IntegrityError):
+        add(full, ROWS[table](**keys, **{reference: 99}))
+
+
+def test_a_removed_brand_takes_what_is_about_it_and_leaves_posts(full: Store) -> None:
+    with full.work() as session:
+        remove_brand(session, get_brand(session, "A"))
+    gone = {"Brand", "Alias", "Watch", "Mention", "Stance", "Review", "Case"}
+    assert {name for name, number in counts(full).items() if number == 0} == gone
+    with full.session() as session:
+        assert session.exec(select(Sweep)).one().watch_id is None
+
+
+def test_a_removed_author_takes_everything_of_theirs(full: Store) -> None:
+    with full.work() as session:
+        session.delete(session.get(Author, 1))
+    assert {name for name, number in counts(full).items() if number == 0} == {
+        "Author", "AuthorProfile", "Post", "Mention", "Analysis", "Vector", "Membership",
+        "Stance", "Review", "Case",
+    }  # fmt: skip
+
+
+def test_a_removed_sweep_leaves_its_quarantined_rows(full: Store) -> None:
+    with full.work() as session:
+        session.delete(session.get(Sweep, 1))
+    with full.session() as session:
+        assert session.exec(select(QuarantinedRow)).one().sweep_id is None

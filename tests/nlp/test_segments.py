@@ -1,0 +1,147 @@
+"""Profiles, clusters, nearest segments, names, identity."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nlp.align import match_by_members
+from nlp.assign import nearest_cluster
+from nlp.cluster import NOISE, ClusterParams, cluster, params_for
+from nlp.group import similar_groups
+from nlp.keywords import c_tf_idf, keywords, name_of
+from nlp.profile import author_space, profile
+
+EYE = np.eye(3, dtype=np.float32)
+
+
+def test_a_post_one_half_life_old_counts_half() -> None:
+    found = profile(
+        EYE[:2],
+        np.array([[0.9, 0.1, 0.0], [0.0, 0.4, 0.6]], np.float32),
+        np.array([0.0, 30.0], np.float32),
+        np.ones(2, np.float32),
+        half_life_days=30,
+    )
+    # (1, 0.5) scaled to length 1.
+    assert found.interests == pytest.approx([0.8944, 0.4472, 0.0], abs=1e-4)
+    assert found.opinions == pytest.approx([0.6, 0.2, 0.2])
+    assert found.posts == 2
+
+
+def test_a_lighter_post_says_less_about_interests_and_as_much_about_opinion() -> None:
+    found = profile(
+        EYE[:2],
+        np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], np.float32),
+        np.zeros(2, np.float32),
+        np.array([0.5, 1.0], np.float32),
+        half_life_days=30,
+    )
+    assert found.interests == pytest.approx([0.4472, 0.8944, 0.0], abs=1e-4)
+    assert found.opinions == pytest.approx([0.5, 0.0, 0.5])
+
+
+def test_without_a_scored_post_opinions_are_even() -> None:
+    unscored = np.full((1, 3), np.nan, np.float32)
+    one = np.ones(1, np.float32)
+    found = profile(EYE[:1], unscored, one, one, half_life_days=30)
+    assert found.opinions == pytest.approx([1 / 3] * 3)
+
+
+def test_the_author_space_scales_and_rounds() -> None:
+    space = author_space(
+        np.array([[0.60004, 0.8]], np.float32),
+        np.array([[1.0, 0.0, 0.0]], np.float32),
+        opinion_weight=0.2,
+    )
+    assert space.tolist()[0] == pytest.approx([0.6, 0.8, 0.2, 0.0, 0.0])
+
+
+def blobs(sizes: list[int], spread: float = 0.05) -> np.ndarray:
+    random = np.random.default_rng(7)
+    return np.vstack(
+        [random.normal(10 * i, spread, (size, 2)) for i, size in enumerate(sizes)]
+    ).astype(np.float32)
+
+
+def test_clusters_are_numbered_by_falling_size() -> None:
+    found = cluster(blobs([20, 40, 30]), ClusterParams(5, 3, 100))
+    assert found.count == 3
+    assert [int((found.labels == n).sum()) for n in range(3)] == [40, 30, 20]
+    assert found.labels[:20].tolist() == [2] * 20
+
+
+def test_one_who_belongs_nowhere_is_noise_with_a_nearest_cluster() -> None:
+    points = np.vstack([blobs([40, 40]), [[-60.0, -60.0]]]).astype(np.float32)
+    found = cluster(points, ClusterParams(5, 3, 100))
+    assert found.labels[-1] == NOISE
+    assert found.strengths[-1] == 0.0
+    near = nearest_cluster(points, found.labels, found.strengths)
+    assert near.labels[-1] == found.labels[0]
+    assert 0 < near.strengths[-1] < 0.5
+    assert near.labels[:-1].tolist() == found.labels[:-1].tolist()
+
+
+def test_a_cluster_above_the_largest_share_is_opened() -> None:
+    random = np.random.default_rng(7)
+    touching = [random.normal(middle, 0.5, (60, 2)) for middle in (0, 1.5)]
+    points = np.vstack([*touching, random.normal(60, 0.5, (60, 2))]).astype(np.float32)
+    assert cluster(points, ClusterParams(20, 3, 180)).count == 2
+    assert cluster(points, ClusterParams(20, 3, 100)).count == 3
+
+
+def test_sizes_grow_with_the_square_root() -> None:
+    assert params_for(100).min_cluster_size == 5
+    assert params_for(900).min_cluster_size == 15
+    assert params_for(10_000).min_cluster_size == 50
+
+
+def test_nobody_to_be_near_to() -> None:
+    with pytest.raises(ValueError, match="no cluster"):
+        nearest_cluster(blobs([3]), np.full(3, NOISE), np.zeros(3, np.float32))
+
+
+def test_c_tf_idf_by_hand() -> None:
+    weights = c_tf_idf(np.array([[2.0, 2.0, 0.0], [0.0, 2.0, 2.0]], np.float32))
+    # Four words a class; a word of one class: 0.5 * log(1 + 4 / 2), of both: 0.5 * log(1 + 4 / 4).
+    assert weights[0] == pytest.approx([0.5493, 0.3466, 0.0], abs=1e-4)
+    assert weights[1] == pytest.approx([0.0, 0.3466, 0.5493], abs=1e-4)
+
+
+def test_keywords_tell_classes_apart() -> None:
+    found = keywords(
+        [
+            ["my sourdough starter and the brew", "sourdough crumb, brew", "crumb of rye, brew"],
+            ["gravel bike and brew", "the bike lane and gravel, brew"],
+        ],
+        leave_out=["brew"],
+    )
+    assert found[0][:2] == ["crumb", "sourdough"]
+    assert sorted(found[1]) == ["bike", "gravel"]
+
+
+def test_a_refrain_of_one_author_is_no_keyword() -> None:
+    assert keywords([["zorp zorp zorp zorp bread", "bread"], ["tea", "tea"]]) == [["bread"], ["tea"]]
+
+
+def test_no_common_word_is_said() -> None:
+    assert keywords([["one"], ["other"]]) == [[], []]
+    assert name_of([]) == "no common words"
+    assert name_of(["bike", "gravel", "lane", "tyre"]) == "bike · gravel · lane"
+
+
+def test_a_segment_goes_on_where_most_members_do() -> None:
+    before = {7: {1, 2, 3, 4}, 8: {5, 6, 7, 8}}
+    after = {0: {5, 6, 7, 99}, 1: {1, 2, 3, 4, 5}, 2: {8, 20, 21, 22}}
+    assert match_by_members(before, after) == {0: 8, 1: 7}
+
+
+def test_too_little_overlap_is_another_segment() -> None:
+    assert match_by_members({1: {1, 2, 3, 4}}, {0: {4, 5, 6, 7}, 1: {1}, 2: {2}, 3: {3}}) == {}
+    assert match_by_members({}, {0: {1}}) == {}
+
+
+def test_alike_complaints_are_grouped_under_the_first() -> None:
+    near = np.array([0.9, np.sqrt(1 - 0.81), 0.0], np.float32)
+    assert similar_groups(np.vstack([EYE[0], EYE[1], near]), threshold=0.8) == [0, 1, 0]
+    assert similar_groups(np.zeros((0, 3), np.float32)) == []
