@@ -73,6 +73,9 @@ class PostgreSQLServer:
         listen = f"-c listen_addresses= -c unix_socket_directories={self._folder}"
         log = str(self._folder / "log")
         self._run("pg_ctl", "start", "-w", "-l", log, "-o", f"{listen} {_SETTINGS}")
+
+    def prepare(self) -> None:
+        """Make the database that fresh ones are copied from."""
         self._sql("CREATE DATABASE template_listening")
         _migrated(self.address("template_listening"))
 
@@ -88,7 +91,7 @@ class PostgreSQLServer:
         """The address of a fresh database."""
         self._made += 1
         template = "template_listening" if migrated else "template1"
-        self._sql(f"CREATE DATABASE test_{self._made} TEMPLATE {template} STRATEGY file_copy")
+        self._sql(f"CREATE DATABASE test_{self._made} TEMPLATE {template}")
         return self.address(f"test_{self._made}")
 
     def drop(self, store: Store) -> None:
@@ -154,6 +157,7 @@ def postgresql() -> Iterator[PostgreSQLServer]:
         server = PostgreSQLServer(binaries, folder)
         server.start()
         try:
+            server.prepare()
             yield server
         finally:
             server.stop()

@@ -48,7 +48,7 @@ def store_mentions(session: Session, found: Sequence[FoundMention]) -> int:
         stands = select(Mention.post_id, Mention.brand_id, Mention.matched_by).where(
             col(Mention.post_id).in_(chunk)
         )
-        known |= {(post, brand): why for post, brand, why in session.exec(stands)}
+        known |= {(post, brand): MatchedBy(why) for post, brand, why in session.exec(stands)}
     about = {key for key, why in known.items() if why is MatchedBy.IMPORT}
     about |= {f.key for f in found if f.matched_by is MatchedBy.IMPORT}
     upsert(

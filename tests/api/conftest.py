@@ -167,7 +167,7 @@ def _segment(session: Session, store: Store) -> None:
         model=MODEL,
         as_of=at("2026-09-04T08:00Z"),
     )
-    exemplar = list(views(session, author_id=ids[1]))[0].post.id
+    exemplar, *_ = [v.post.id for v in views(session, author_id=ids[1])]
     store_segmentation(
         session,
         Segmentation(

@@ -35,37 +35,34 @@ def words(html: str) -> str:
     return " ".join("".join(found).split())
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_every_page_answers_as_html(people: Store, client: Client, path: str) -> None:
-    answer = client(people).get(path)
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert '<main id="main"' in answer.text
-    assert "</html>" in answer.text
+def test_every_page_answers_as_html(people: Store, client: Client) -> None:
+    for path in PAGES:
+        answer = client(people).get(path)
+        assert answer.status_code == 200, path
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert '<main id="main"' in answer.text
+        assert "</html>" in answer.text
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/nope", "/brands/nope", BLUE + "/triage?page=x"])
-def test_every_answer_carries_the_headers(people: Store, client: Client, path: str) -> None:
-    headers = client(people).get(path).headers
-    policy = headers["content-security-policy"]
-    assert "default-src 'self'" in policy
-    assert "frame-ancestors 'none'" in policy
-    assert "unsafe" not in policy
-    assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
-    assert headers["cache-control"] == "no-store"
+def test_every_answer_carries_the_headers(people: Store, client: Client) -> None:
+    for path in [*PAGES, "/nope", "/brands/nope", BLUE + "/triage?page=x"]:
+        headers = client(people).get(path).headers
+        policy = headers["content-security-policy"]
+        assert "default-src 'self'" in policy, path
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_nothing_inline_and_nothing_from_elsewhere(
-    people: Store, client: Client, path: str
-) -> None:
-    html = client(people).get(path).text
-    assert not re.search(r"<style|\sstyle=|<script(?! type=\"module\" src=\"/static/)", html)
-    tags = re.findall(r"<[a-z][^>]*>", html)
-    assert not [tag for tag in tags if re.search(r"\son\w+=", tag)]
-    loaded = [tag for tag in tags if tag.startswith(("<script", "<link", "<img", "<iframe"))]
-    assert all(re.search(r'(?:src|href)="/static/', tag) for tag in loaded)
+def test_nothing_is_inline_and_nothing_comes_from_elsewhere(people: Store, client: Client) -> None:
+    for path in PAGES:
+        tags = re.findall(r"<[a-z][^>]*>", client(people).get(path).text)
+        assert not [t for t in tags if t.startswith("<style") or re.search(r"\s(style|on\w+)=", t)]
+        loaded = [t for t in tags if t.startswith(("<script", "<link", "<img", "<iframe"))]
+        assert len(loaded) == 3, path
+        assert all(re.search(r'(?:src|href)="/static/', tag) for tag in loaded)
 
 
 def test_static_files_are_served_and_known_by_their_type(people: Store, client: Client) -> None:

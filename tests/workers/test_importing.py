@@ -256,6 +256,19 @@ def test_a_json_line_is_mended(store: Store, tmp_path: Path) -> None:
     assert (waiting(store), sorted(texts(store))) == ([], ["p1", "p2", "p3"])
 
 
+@pytest.mark.parametrize("between", [", ", ",\n", ",\n\n  "])
+def test_rows_of_a_json_list_are_mended(store: Store, tmp_path: Path, between: str) -> None:
+    rows = [f'{{"id": "p{n}", "author": "a", "text": "t{n}", "date": "DATE{n}"}}' for n in range(4)]
+    good = "[" + between.join(rows).replace("DATE", "2024-09-1") + "]"
+    path = tmp_path / "posts.json"
+    path.write_text(good.replace("2024-09-11", "soon").replace("2024-09-13", "soon"))
+    import_table(store, open_file(path))
+    assert sorted(texts(store)) == ["p0", "p2"]
+    path.write_text(good)
+    retry_file(store, path, [line for line, *_ in waiting(store)])
+    assert (waiting(store), sorted(texts(store))) == ([], ["p0", "p1", "p2", "p3"])
+
+
 def test_a_file_that_is_gone_leaves_its_rows_waiting(store: Store, file: Path) -> None:
     import_table(store, open_file(file))
     file.unlink()

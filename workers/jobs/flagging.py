@@ -63,15 +63,8 @@ def flag(
 def _flag_brand(
     store: Store, settings: Settings, brand: int, name: str, as_of: datetime
 ) -> Flagged:
-    with store.work() as session:
+    with store.session() as session:
         found = list(views(session, brand_id=brand))
-        copies = _copies(found)
-        verdicts = verdicts_of(
-            [_said(view, view.post.id in copies) for view in found],
-            as_of=as_of,
-            half_life_days=settings.stance_half_life_days,
-        )
-        store_stances(session, brand, verdicts)
         negative = [
             v
             for v in found
@@ -79,7 +72,16 @@ def _flag_brand(
             and not (v.analysis and v.analysis.spam and v.mention.override is None)
         ]
         vectors = vectors_of(session, [int(v.post.id or 0) for v in negative[-GROUPED_CASES:]])
-        cases = _cases(negative, vectors, as_of)
+    # This may take long, and nobody waits for it: only writing is one unit of work.
+    copies = _copies(found)
+    verdicts = verdicts_of(
+        [_said(view, view.post.id in copies) for view in found],
+        as_of=as_of,
+        half_life_days=settings.stance_half_life_days,
+    )
+    cases = _cases(negative, vectors, as_of)
+    with store.work() as session:
+        store_stances(session, brand, verdicts)
         store_cases(session, brand, cases, opened_at=now())
     kinds = [v.kind for v in verdicts.values()]
     return Flagged(

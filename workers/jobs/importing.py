@@ -197,15 +197,16 @@ def retry_file(
         ids = [rule.id for rule in brand_rules(session, brands)]
         sweep = begin_sweep(session, source="file", label=f"{path} (quarantine)")
     work = _Import(store, str(path), int(sweep.id or 0), matcher, ids, None)
-    waiting, read = sorted(set(lines)), []
+    waiting, read, bad = sorted(set(lines)), set[int](), set[int]()
     begins = waiting[0] if waiting else 1
     try:
         for row in table.rows(start_line=begins):
             begins, began = table.progress().line, begins
-            own = [line for line in waiting if began <= line < begins]
+            # Of a JSON list many rows may stand on one line: all of them are read.
+            own = {line for line in waiting if began <= line < begins or line == began}
             if own:
                 work.take(row)
-                read += own if not isinstance(row, BadRow) else []
+                (bad if isinstance(row, BadRow) else read).update(own)
             if not waiting or begins > waiting[-1]:
                 break
         work.flush()
@@ -213,6 +214,6 @@ def retry_file(
         work.end(error=str(error) or type(error).__name__)
         raise
     with store.work() as session:
-        resolve_rows(session, str(path), read)
+        resolve_rows(session, str(path), sorted(read - bad))
     work.end()
     return ImportReport(work.sweep_id, work.counts, work.bad, work.reasons, ())
