@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 PRIOR_WEIGHT = 0.5
@@ -105,7 +105,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """An author's stance with its interval and its evidence, strongest first."""
+    """An author's stance with its interval, its evidence, and what it was computed with."""
 
     kind: str  # "advocate", "detractor" or "passive"
     score: float
@@ -117,6 +117,7 @@ class Verdict:
     warns: int
     reason: str
     evidence: tuple[Evidence, ...]
+    basis: dict[str, float] = field(default_factory=dict)
 
 
 def prior_of(said: Iterable[Said]) -> Prior:
@@ -177,6 +178,15 @@ def stance(
         warns=sum(s.warns for s in counted),
         reason=_reason(kind, said, counted),
         evidence=_evidence(said, weights, score),
+        basis={
+            "prior_mean": round(prior.mean, 6),
+            "prior_variance": round(prior.variance, 6),
+            "prior_weight": PRIOR_WEIGHT,
+            "z": Z,
+            "margin": MARGIN,
+            "half_life_days": half_life_days,
+            "as_of": as_of.timestamp(),
+        },
     )
 
 

@@ -13,14 +13,14 @@ from sqlmodel import Session
 from listening.matching import BrandMatcher, Matched
 from listening.sources.base import RawPost
 from listening.store.mentions import FoundMention, drop_unmatched, store_mentions
-from listening.store.posts import store_posts
+from listening.store.posts import clashing, store_posts
 from listening.store.sweeps import erased
 from listening.store.tables import MatchedBy
 
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """Counts of a batch; they add up over batches."""
+    """Counts of a batch, and the posts it left out for their ids; they add up over batches."""
 
     rows: int = 0
     posts_new: int = 0
@@ -28,6 +28,7 @@ class Ingested:
     posts_same: int = 0
     mentions_new: int = 0
     refused: int = 0
+    clashes: tuple[RawPost, ...] = ()
 
     def __add__(self, other: Ingested) -> Ingested:
         """Counts of both."""
@@ -52,7 +53,9 @@ def ingest(
         brand_ids: the brands that gain mentions, and lose those that an edit undid.
         all_about: a brand that every post mentions, whether or not its query matches.
     """
-    latest = {(p.source, p.native_id): p for p in posts}
+    clashes = clashing(session, posts)
+    away = {id(post) for post in clashes}
+    latest = {(p.source, p.native_id): p for p in posts if id(p) not in away}
     gone = erased(session, {(p.source, p.author_native_id) for p in latest.values()})
     kept = [p for p in latest.values() if (p.source, p.author_native_id) not in gone]
     stored = store_posts(session, kept)
@@ -68,12 +71,13 @@ def ingest(
         keep = {(m.post_id, m.matched.brand_id) for m in mentions}
         drop_unmatched(session, brand_ids, list(stored.ids.values()), keep)
     return Ingested(
-        rows=len(posts),
+        rows=len(posts) - len(clashes),
         posts_new=stored.new,
         posts_edited=stored.edited,
-        posts_same=stored.same + len(posts) - len(latest),
+        posts_same=stored.same + len(posts) - len(clashes) - len(latest),
         mentions_new=mentions_new,
         refused=len(latest) - len(kept),
+        clashes=tuple(clashes),
     )
 
 

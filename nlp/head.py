@@ -39,7 +39,8 @@ class SentimentHead:
 
     def probabilities(self, features: Floats) -> Floats:
         """(n, f) features to (n, 3) probabilities in the order of `SENTIMENTS`."""
-        hidden = (features - self.mean) / self.scale @ self.hidden_weight.T + self.hidden_bias
+        scaled = (features - self.mean) / self.scale
+        hidden = np.asarray(scaled @ self.hidden_weight.T + self.hidden_bias, np.float32)
         logits = _gelu(hidden) @ self.out_weight.T + self.out_bias
         logits -= logits.max(axis=1, keepdims=True)
         weights = np.exp(logits)

@@ -22,7 +22,8 @@ _RECOMMENDS = re.compile(
     | \b(?:you\s+)?(?:won'?t|will\s+not|wont)\s+(?:regret|be\s+disappointed)\b
     | \b(?:just|go|please|do)\s+(?:buy|get)\s+(?:one|it|yourself|this)\b
     | \b(?:get|buy)\s+(?:one|yourself\s+one)\s*(?:!|now|today|already|please)
-    | (?:^|[,:;.!?(]|\byes\b|\bsaid\b)\s*(?:just\s+)?(?:buy|get)\s+(?:it|one)\b(?!\s+(?:was|is|back|fixed|to))
+    | (?:^|[,:;.!?(]|\byes\b|\bsaid\b)\s*(?:just\s+)?(?:buy|get)\s+(?:it|one)\b
+        (?!\s+(?:was|is|back|fixed|to))
     | \b(?:everyone|everybody)\s+(?:should|needs?\s+to|has\s+to|must)\s+(?:get|buy|try|own|have)\b
     | \byou\s+(?:should|have\s+to|must|need\s+to)\s+(?:buy|try)\b
     | \b(?:do\s+yourself\s+a\s+favou?r)\b
@@ -62,13 +63,15 @@ _SPAM = re.compile(
     | \b\d{2}\s?%\s+off\b[^\n]{0,60}http
     | \bclick\s+(?:the\s+)?(?:link|here)\b[^\n]{0,40}(?:bio|http|win|claim)
     | \b(?:wholesale|cheapest|lowest)\s+prices?\b[^\n]{0,60}(?:http|dm|whatsapp|bio)
-    | \b(?:win|claim|receive)\b[^\n]{0,90}\b(?:tag\s+\d|link\s+in\s+bio|enter\s+card|shipping\s+only)\b
+    | \b(?:win|claim|receive)\b[^\n]{0,90}
+        \b(?:tag\s+\d|link\s+in\s+bio|enter\s+card|shipping\s+only)\b
     | \bgiveaway\b[^\n]{0,60}\b(?:winners?|verify|card)\b
     | \b(?:airdrop|apy|presale)\b[^\n]{0,60}\b(?:wallets?|join|token)\b
     | \b(?:wallets?|token|stake)\b[^\n]{0,60}\b(?:airdrop|apy|presale)\b
     | \bdm\s+["“']\w+["”']
     | \bmoq\s*\d | \b\d+\s+pcs\b[^\n]{0,40}\b(?:only|ship|price)
-    | \b(?:promo|coupon|voucher|discount)\s+(?:code|coupon)\b[^\n]{0,80}\b(?:coupon|voucher|near\s+m|verified)
+    | \b(?:promo|coupon|voucher|discount)\s+(?:code|coupon)\b[^\n]{0,80}
+        \b(?:coupon|voucher|near\s+m|verified)
     | \b(?:follow|sub)\s*(?:4|for)\s*(?:follow|sub)\b
     | \bcheck\s+out\s+my\s+(?:channel|page|store|shop|link|bio)\b
     | \b(?:subscribe\s+to\s+my|free\s+followers|link\s+in\s+bio\s+to\s+claim)\b

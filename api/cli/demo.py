@@ -82,12 +82,11 @@ def _run(store: Store, settings: Any) -> None:
 
 def _show(store: Store) -> None:
     """The tables: brands, then for the one most spoken of who, what and how urgent."""
-    from listening.store.brands import list_brands
-    from listening.store.summaries import brand_summary
+    from listening.store.brands import get_brand
+    from listening.store.summaries import brand_summaries
 
     with store.session() as session:
-        found = [(brand_summary(session, b), b) for b in list_brands(session)]
-        found.sort(key=lambda pair: -pair[0].mentions)
+        found = sorted(brand_summaries(session), key=lambda s: -s.mentions)
         table(
             [
                 {
@@ -103,7 +102,7 @@ def _show(store: Store) -> None:
                     "detractors": s.detractors,
                     "open": s.open_cases,
                 }
-                for s, _ in found
+                for s in found
             ],
             (
                 "brand",
@@ -123,7 +122,7 @@ def _show(store: Store) -> None:
             " open: cases)",
         )
         if found:
-            _show_brand(session, found[0][1])
+            _show_brand(session, get_brand(session, found[0].name))
 
 
 def _show_brand(session: Session, brand: Brand) -> None:

@@ -49,11 +49,9 @@ def import_(
     ] = False,
 ) -> None:
     """Import a file of posts; importing it again stores nothing twice."""
-    from listening.errors import ListeningError
     from workers.jobs.importing import import_table, open_file
 
-    if all_about and len(brand or []) != 1:
-        raise ListeningError("--all-mentions needs exactly one --brand.")
+    about = _about(brand, all_about)
     table = open_file(
         file,
         mapping=_mapping(mapping),
@@ -72,10 +70,21 @@ def import_(
             store,
             table,
             brands=brand,
-            all_about=brand[0] if all_about and brand else None,
+            all_about=about,
             progress=bar,
         )
     _tell(report)
+
+
+def _about(brands: list[str] | None, all_about: bool) -> str | None:
+    """The brand that every row is about."""
+    from listening.errors import ListeningError
+
+    if not all_about:
+        return None
+    if len(brands or []) != 1:
+        raise ListeningError("--all-mentions needs exactly one --brand.")
+    return brands[0] if brands else None
 
 
 def _tell(report: Any) -> None:
@@ -134,6 +143,12 @@ def retry(
     mapping: MapOption = None,
     preset: PresetOption = None,
     source: SourceOption = None,
+    brand: Annotated[
+        list[str] | None, typer.Option("--brand", help="As of `listening import`.")
+    ] = None,
+    all_about: Annotated[
+        bool, typer.Option("--all-mentions", help="As of `listening import`.")
+    ] = False,
 ) -> None:
     """Read the waiting rows of a file again."""
     from listening.store.sweeps import waiting_rows
@@ -146,5 +161,12 @@ def retry(
         if not lines:
             print(f"No row of {file} waits in quarantine.")
             return
-        report = retry_file(store, file, lines, options=options)
+        report = retry_file(
+            store,
+            file,
+            lines,
+            options=options,
+            brands=brand,
+            all_about=_about(brand, all_about),
+        )
     _tell(report)

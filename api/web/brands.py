@@ -7,13 +7,13 @@ from starlette.responses import Response
 
 from api.web.figures import day_chart
 from api.web.people import chosen_brand
-from api.web.queries import brand_summaries, count_all_mentions, count_priorities
+from api.web.queries import count_all_mentions, count_priorities
 from api.web.segments import segment_rows
 from api.web.site import render, site_of
 from listening.store.brands import brand_id, list_brands
 from listening.store.cases import case_views
 from listening.store.stances import count_stances, stance_views
-from listening.store.summaries import brand_summary
+from listening.store.summaries import brand_summaries, brand_summary
 from listening.store.tables import StanceKind
 
 TOP = 10

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
-from sqlalchemy import case
 from sqlalchemy.sql import Select
 from sqlmodel import Session, col, func, select
 
-from listening.reports import BrandSummary, Day, every_day, share_of_voice
-from listening.store.brands import brand_id, list_brands
 from listening.store.mentions import MentionView, views
-from listening.store.segments import current_segmentation, mention_label
+from listening.store.segments import current_segmentation
 from listening.store.tables import (
-    Analysis,
     Author,
     AuthorProfile,
     Brand,
@@ -29,107 +24,7 @@ from listening.store.tables import (
     Segment,
     Segmentation,
     Stance,
-    StanceKind,
 )
-
-
-def brand_summaries(session: Session) -> list[BrandSummary]:
-    """Every brand's figures in five statements, however many brands there are.
-
-    `not_scored` is left empty: a list of brands shows scored mentions, not the reasons.
-    """
-    brands = list_brands(session)
-    days, reach = _days(session), _reach(session)
-    stances = _counts(session, select(Stance.brand_id, Stance.kind, func.count()), Stance)
-    cases = _counts(session, select(Case.brand_id, Case.status, func.count()), Case)
-    total = sum(day.mentions for own in days.values() for day in own)
-    found = []
-    for brand in brands:
-        number = brand_id(brand)
-        own = days.get(number, ())
-        mentions = sum(d.mentions for d in own)
-        reach_total, reach_unique, known, authors = reach.get(number, (0, 0, 0, 0))
-        found.append(
-            BrandSummary(
-                name=brand.name,
-                slug=brand.slug,
-                mentions=mentions,
-                authors=authors,
-                negative=sum(d.negative for d in own),
-                neutral=sum(d.neutral for d in own),
-                positive=sum(d.positive for d in own),
-                reach_total=reach_total,
-                reach_unique=reach_unique,
-                reach_known=known,
-                share_of_voice=share_of_voice(mentions, total),
-                advocates=stances.get((number, StanceKind.ADVOCATE), 0),
-                detractors=stances.get((number, StanceKind.DETRACTOR), 0),
-                open_cases=cases.get((number, CaseStatus.OPEN), 0),
-                first=own[0].day if own else None,
-                last=own[-1].day if own else None,
-                days=own,
-            )
-        )
-    return found
-
-
-def _days(session: Session) -> dict[int, tuple[Day, ...]]:
-    label = mention_label()
-
-    def counted(name: str) -> Any:
-        return func.sum(case((label == name, 1), else_=0))
-
-    day = func.date(col(Mention.published_at))
-    statement: Select[Any] = (
-        select(  # type: ignore[call-overload]
-            Mention.brand_id,
-            day,
-            func.count(),
-            counted("negative"),
-            counted("neutral"),
-            counted("positive"),
-        )
-        .outerjoin(Analysis, col(Analysis.post_id) == col(Mention.post_id))
-        .group_by(col(Mention.brand_id), day)
-    )
-    found: dict[int, list[Day]] = {}
-    for brand, on, count, negative, neutral, positive in session.execute(statement):
-        # SQLite gives the day as text, PostgreSQL as a date.
-        parsed = on if isinstance(on, date) else date.fromisoformat(str(on))
-        found.setdefault(brand, []).append(
-            Day(parsed, count, int(negative), int(neutral), int(positive))
-        )
-    return {brand: every_day(own) for brand, own in found.items()}
-
-
-def _reach(session: Session) -> dict[int, tuple[int, int, int, int]]:
-    """Per brand: total and unique reach, authors with known followers, authors."""
-    per_author = (
-        select(Mention.brand_id, Author.followers, func.count().label("mentions"))
-        .join(Author, col(Author.id) == col(Mention.author_id))
-        .group_by(col(Mention.brand_id), col(Author.id), col(Author.followers))
-        .subquery()
-    )
-    c = per_author.c
-    statement: Select[Any] = select(  # type: ignore[call-overload]
-        c.brand_id,
-        func.sum(c.followers * c.mentions),
-        func.sum(c.followers),
-        func.count(c.followers),
-        func.count(),
-    ).group_by(c.brand_id)
-    return {
-        brand: (int(total or 0), int(unique or 0), known, authors)
-        for brand, total, unique, known, authors in session.execute(statement)
-    }
-
-
-def _counts(
-    session: Session, statement: Any, table: type[Stance] | type[Case]
-) -> dict[tuple[int, str], int]:
-    kind = col(Stance.kind) if table is Stance else col(Case.status)
-    rows = session.execute(statement.group_by(col(table.brand_id), kind))
-    return {(brand, which): count for brand, which, count in rows}
 
 
 def count_all_mentions(session: Session) -> int:

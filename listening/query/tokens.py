@@ -211,12 +211,16 @@ class Words:
     def numbers(self, span: tuple[int, int]) -> tuple[int, int]:
         """The numbers of the first and the last word in a span, counted from 0.
 
-        Pieces joined by an apostrophe ("JetBlue's") share one number.
+        Pieces joined by an apostrophe ("JetBlue's") share one number. A span outside every
+        word (a lone accent) stands with the word before it.
         """
         if self._starts is None:
             self._starts = self._number()
         first = bisect_right(self._ends, span[0])
         last = bisect_left(self._starts, span[1]) - 1
+        if first > last:
+            before = self._numbers[last] if last >= 0 else 0
+            return before, before
         return self._numbers[first], self._numbers[last]
 
     def _number(self) -> list[int]:

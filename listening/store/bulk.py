@@ -44,7 +44,10 @@ def upsert(
         return
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    for chunk in chunked(rows, max(1, _MAX_VALUES // len(rows[0]))):
+    # In one order always: two workers that write the same rows wait for each other, and
+    # never both for the other.
+    ordered = sorted(rows, key=lambda row: tuple(row[name] for name in key))
+    for chunk in chunked(ordered, max(1, _MAX_VALUES // len(rows[0]))):
         statement = insert(table).values([dict(row) for row in chunk])
         if update or fill:
             changed: dict[str, Any] = {name: statement.excluded[name] for name in update}

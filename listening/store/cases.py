@@ -44,10 +44,10 @@ class CaseView:
 def store_cases(
     session: Session, brand_id: int, found: Sequence[FoundCase], *, opened_at: datetime
 ) -> None:
-    """Open cases, and bring the urgency of those that stand up to date.
+    """Open cases, and bring the urgency and due time of those that stand up to date.
 
-    What a person set (status, owner) stays. A case that nobody touched goes when its
-    mention is no longer negative.
+    What a person set (status, owner) stays, and a closed case as it is. A case that nobody
+    touched goes when its mention is no longer negative.
     """
     wanted = {f.mention_id for f in found}
     stood = select(Case.id, Case.mention_id).where(
@@ -59,26 +59,34 @@ def store_cases(
     gone = [int(i or 0) for i, mention in session.exec(stood) if mention not in wanted]
     for chunk in chunked(gone, 5000):
         session.execute(delete(Case).where(col(Case.id).in_(chunk)))
-    upsert(
-        session,
-        Case,
-        [
+    standing = select(Case.mention_id, Case.status, Case.opened_at).where(Case.brand_id == brand_id)
+    stands = {mention: (status, opened) for mention, status, opened in session.exec(standing)}
+    rows = []
+    for f in found:
+        status, opened = stands.get(f.mention_id, (CaseStatus.OPEN, opened_at))
+        if status is CaseStatus.CLOSED:
+            continue  # its timer has stopped
+        rows.append(
             {
                 "mention_id": f.mention_id,
                 "brand_id": brand_id,
-                "status": CaseStatus.OPEN,
+                "status": status,
                 "priority": Priority(f.urgency.priority),
                 "urgency": f.urgency.value,
                 "terms": f.urgency.terms,
+                "risks": list(f.urgency.risks),
                 "group_key": f.group_key,
-                "due_at": due_at(f.urgency.priority, opened_at),
-                "opened_at": opened_at,
+                "due_at": due_at(f.urgency.priority, opened),
+                "opened_at": opened,
                 "version": 1,
             }
-            for f in found
-        ],
+        )
+    upsert(
+        session,
+        Case,
+        rows,
         key=("mention_id",),
-        update=("urgency", "terms", "group_key", "priority"),
+        update=("urgency", "terms", "risks", "group_key", "priority", "due_at"),
     )
 
 
@@ -110,16 +118,25 @@ def case_views(
         ).all()
     )
     return [
-        CaseView(case, MentionView(*rest), sizes.get(case.group_key, 1) - 1)
+        CaseView(
+            case,
+            MentionView(*rest),
+            sizes.get(case.group_key, 1) - 1 if case.group_key is not None else 0,
+        )
         for case, *rest in session.exec(statement)
     ]
 
 
 def count_cases(session: Session, brand_id: int) -> dict[CaseStatus, int]:
     """How many cases of a brand stand how."""
-    statement = (
-        select(Case.status, func.count())
-        .where(Case.brand_id == brand_id)
-        .group_by(col(Case.status))
+    return {status: count for (_, status), count in case_counts(session, brand_id).items()}
+
+
+def case_counts(session: Session, only: int | None) -> dict[tuple[int, CaseStatus], int]:
+    """The same for one brand or for all, by (brand id, status)."""
+    statement = select(Case.brand_id, Case.status, func.count()).group_by(
+        col(Case.brand_id), col(Case.status)
     )
-    return dict(session.exec(statement).all())
+    if only is not None:
+        statement = statement.where(Case.brand_id == only)
+    return {(brand, CaseStatus(status)): n for brand, status, n in session.exec(statement)}

@@ -7,13 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete
+from sqlalchemy import delete, or_
 from sqlalchemy.sql import Select
 from sqlmodel import Session, col, func, select
 
 from listening.matching import Matched
 from listening.store.bulk import chunked, upsert
-from listening.store.tables import Analysis, Author, MatchedBy, Mention, Post, SentimentLabel
+from listening.store.tables import (
+    Analysis,
+    Author,
+    Case,
+    CaseStatus,
+    MatchedBy,
+    Mention,
+    Post,
+    SentimentLabel,
+)
 
 _POLARITY_OF = {
     SentimentLabel.NEGATIVE: -1.0,
@@ -75,15 +84,26 @@ def store_mentions(session: Session, found: Sequence[FoundMention]) -> int:
 def drop_unmatched(
     session: Session, brand_ids: Iterable[int], post_ids: Sequence[int], keep: set[tuple[int, int]]
 ) -> int:
-    """Delete mentions that a query made and no longer makes; a person's override stays."""
+    """Delete mentions that a query made and no longer makes.
+
+    What a person touched stays: an override, a case that has an owner or another status.
+    """
     brands = list(brand_ids)
     gone: list[int] = []
+    worked = select(Case.mention_id).where(
+        or_(
+            col(Case.version) > 1,
+            col(Case.owner).is_not(None),
+            col(Case.status) != CaseStatus.OPEN,
+        )
+    )
     for chunk in chunked(post_ids, 5000):
         made = select(Mention.id, Mention.post_id, Mention.brand_id).where(
             col(Mention.post_id).in_(chunk),
             col(Mention.brand_id).in_(brands),
             Mention.matched_by == MatchedBy.QUERY,
             col(Mention.override).is_(None),
+            col(Mention.id).not_in(worked),
         )
         gone += [int(i or 0) for i, post, brand in session.exec(made) if (post, brand) not in keep]
     for chunk in chunked(gone, 5000):
@@ -149,12 +169,7 @@ def views(
     if mention_ids is not None:
         statement = statement.where(col(Mention.id).in_(list(mention_ids)))
     for row in session.execute(statement):
-        yield _view(row)
-
-
-def _view(row: Row[Any]) -> MentionView:
-    mention, post, author, analysis = row
-    return MentionView(mention, post, author, analysis)
+        yield MentionView(*row)
 
 
 def count_mentions(session: Session, brand_id: int) -> int:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from listening.sources.base import RawPost
@@ -18,14 +19,12 @@ from listening.store.tables.types import now
 
 _AUTHOR_FACTS = ("handle", "name", "followers", "location", "verified")
 _COUNTS = ("likes", "reposts", "replies", "quotes", "views")
-_CONTENT = (
-    "text",
-    "text_hash",
+_CONTENT = ("text", "text_hash", "published_at", "kind", "media", "links", "tags")
+# Facts that another export of the same post may lack: unknown does not overwrite known.
+_FACTS = (
     "title",
     "url",
-    "published_at",
     "language",
-    "kind",
     "reply_to",
     "thread",
     "repost_of",
@@ -33,9 +32,6 @@ _CONTENT = (
     "region",
     "city",
     "rating",
-    "media",
-    "links",
-    "tags",
 )
 _FIELDS = tuple(f.name for f in fields(RawPost) if not f.name.startswith("author_"))
 
@@ -65,11 +61,16 @@ def store_posts(session: Session, posts: Sequence[RawPost]) -> Stored:
         posts: no (source, native_id) twice.
     """
     author_ids = _store_authors(session, posts)
-    before = _hashes(session, posts)
+    before = _standing(session, posts)
     rows, new, edited = [], 0, 0
     for post in posts:
-        digest = text_hash(post.text, post.title, post.language)
-        stood = before.get((post.source, post.native_id))
+        stands = before.get((post.source, post.native_id))
+        stood = stands.text_hash if stands else None
+        digest = text_hash(
+            post.text,
+            post.title or (stands.title if stands else None),
+            post.language or (stands.language if stands else None),
+        )
         new += stood is None
         edited += stood is not None and stood != digest
         row = {name: getattr(post, name) for name in _FIELDS}
@@ -88,8 +89,8 @@ def store_posts(session: Session, posts: Sequence[RawPost]) -> Stored:
         Post,
         rows,
         key=("source", "native_id"),
-        update=("author_id", *_CONTENT),
-        fill=(*_COUNTS, "edited_at"),
+        update=_CONTENT,
+        fill=(*_FACTS, *_COUNTS, "edited_at"),
     )
     return Stored(
         ids=_ids(session, posts),
@@ -130,15 +131,49 @@ def _by_key(
     return found
 
 
-def _hashes(session: Session, posts: Sequence[RawPost]) -> dict[tuple[str, str], str]:
-    found: dict[tuple[str, str], str] = {}
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A post as the store has it, as far as telling an edit from a clash needs it."""
+
+    text_hash: str
+    title: str | None
+    language: str | None
+    author: str
+
+
+def _standing(session: Session, posts: Sequence[RawPost]) -> dict[tuple[str, str], Standing]:
+    found: dict[tuple[str, str], Standing] = {}
     for source in {post.source for post in posts}:
         natives = [post.native_id for post in posts if post.source == source]
         for chunk in chunked(natives, 5000):
-            statement = select(Post.native_id, Post.text_hash).where(
-                Post.source == source, col(Post.native_id).in_(chunk)
+            statement = (
+                select_columns(
+                    col(Post.native_id),
+                    col(Post.text_hash),
+                    col(Post.title),
+                    col(Post.language),
+                    col(Author.native_id),
+                )
+                .join(Author, col(Author.id) == col(Post.author_id))
+                .where(col(Post.source) == source, col(Post.native_id).in_(chunk))
             )
-            found |= {(source, native): digest for native, digest in session.exec(statement)}
+            for native, *facts in session.execute(statement):
+                found[source, native] = Standing(*facts)
+    return found
+
+
+def clashing(session: Session, posts: Sequence[RawPost]) -> list[RawPost]:
+    """Posts whose (source, native id) is another author's: the id is not the post's own.
+
+    An author cannot change, so these are two posts and not an edit; the one that came
+    first stands.
+    """
+    owner = {key: stands.author for key, stands in _standing(session, posts).items()}
+    found = []
+    for post in posts:
+        first = owner.setdefault((post.source, post.native_id), post.author_native_id)
+        if first != post.author_native_id:
+            found.append(post)
     return found
 
 
@@ -166,7 +201,9 @@ def read_posts(session: Session, *, batch: int = 2000) -> Iterator[list[tuple[in
 
 
 def _raw(post: Post, author: Author) -> RawPost:
-    content = {name: getattr(post, name) for name in (*_CONTENT, *_COUNTS) if name != "text_hash"}
+    content = {
+        name: getattr(post, name) for name in (*_CONTENT, *_FACTS, *_COUNTS) if name != "text_hash"
+    }
     content |= {name: tuple(content[name]) for name in ("media", "links", "tags")}
     return RawPost(
         source=post.source,

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import case, func, update
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from listening.errors import NotFoundError
@@ -249,9 +250,9 @@ def _moods(
 ) -> dict[int, tuple[int, int, int, int]]:
     """Per segment: mentions, scored, positive and negative ones, by its members."""
     label = mention_label()
-    statement = (
-        select(
-            Membership.segment_id,
+    statement: Any = (
+        select_columns(
+            col(Membership.segment_id),
             func.count(),
             func.count(label),
             func.sum(case((label == "positive", 1), else_=0)),
@@ -263,8 +264,8 @@ def _moods(
         .group_by(col(Membership.segment_id))
     )
     if brand_id is not None:
-        statement = statement.where(Mention.brand_id == brand_id)
-    return {s: (m, n, int(p or 0), int(q or 0)) for s, m, n, p, q in session.exec(statement)}
+        statement = statement.where(col(Mention.brand_id) == brand_id)
+    return {s: (m, n, int(p or 0), int(q or 0)) for s, m, n, p, q in session.execute(statement)}
 
 
 def mention_label() -> Any:
@@ -293,7 +294,7 @@ def _flags(
     )
     if brand_id is not None:
         statement = statement.where(Stance.brand_id == brand_id)
-    return {(segment, kind): count for segment, kind, count in session.exec(statement)}
+    return {(segment, StanceKind(kind)): n for segment, kind, n in session.exec(statement)}
 
 
 def get_segment(session: Session, segment_id: int) -> SegmentView:

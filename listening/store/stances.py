@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement, delete, exists
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from listening.advocacy import Verdict
@@ -15,6 +16,7 @@ from listening.store.tables import (
     Author,
     Membership,
     Review,
+    ReviewVerdict,
     Segment,
     Stance,
     StanceKind,
@@ -50,6 +52,7 @@ def store_stances(session: Session, brand_id: int, verdicts: Mapping[int, Verdic
             "warns": v.warns,
             "reason": v.reason,
             "evidence": [asdict(e) for e in v.evidence],
+            "basis": v.basis,
             "computed_at": moment,
         }
         for author_id, v in sorted(verdicts.items())
@@ -72,12 +75,15 @@ def stance_views(
     limit: int | None = None,
     offset: int = 0,
 ) -> list[StanceView]:
-    """Flagged authors: the most positive first, among detractors the most negative."""
+    """Flagged authors: the most positive first, among detractors the most negative.
+
+    Those whom a person dismissed last are left out.
+    """
     order = col(Stance.score).asc() if kind is StanceKind.DETRACTOR else col(Stance.score).desc()
     statement = (
         select(Stance, Author)
         .join(Author, col(Author.id) == col(Stance.author_id))
-        .where(Stance.brand_id == brand_id, Stance.kind == kind)
+        .where(Stance.brand_id == brand_id, Stance.kind == kind, _not_dismissed())
         .order_by(order, col(Author.source), col(Author.native_id))
         .offset(offset)
     )
@@ -95,6 +101,23 @@ def stance_views(
         )
         for stance, author in found
     ]
+
+
+def _not_dismissed() -> ColumnElement[bool]:
+    """Whether the latest review of a stance's author, if any, is another verdict."""
+    last, later = aliased(Review), aliased(Review)
+    overtaken = exists().where(
+        col(later.brand_id) == col(last.brand_id),
+        col(later.author_id) == col(last.author_id),
+        col(later.id) > col(last.id),
+    )
+    dismissed = exists().where(
+        col(last.brand_id) == col(Stance.brand_id),
+        col(last.author_id) == col(Stance.author_id),
+        col(last.verdict) == ReviewVerdict.DISMISSED,
+        ~overtaken.correlate(last),
+    )
+    return ~dismissed.correlate(Stance)
 
 
 def segments_of(
@@ -134,10 +157,17 @@ def stances_of(session: Session, author_id: int) -> list[Stance]:
 
 
 def count_stances(session: Session, brand_id: int) -> dict[StanceKind, int]:
-    """How many authors of a brand stand where."""
+    """How many authors of a brand stand where; those dismissed are left out, as in lists."""
+    return {kind: count for (_, kind), count in stance_counts(session, brand_id).items()}
+
+
+def stance_counts(session: Session, only: int | None) -> dict[tuple[int, StanceKind], int]:
+    """The same for one brand or for all, by (brand id, kind)."""
     statement = (
-        select(Stance.kind, func.count())
-        .where(Stance.brand_id == brand_id)
-        .group_by(col(Stance.kind))
+        select(Stance.brand_id, Stance.kind, func.count())
+        .where(_not_dismissed())
+        .group_by(col(Stance.brand_id), col(Stance.kind))
     )
-    return dict(session.exec(statement).all())
+    if only is not None:
+        statement = statement.where(Stance.brand_id == only)
+    return {(brand, StanceKind(kind)): count for brand, kind, count in session.exec(statement)}

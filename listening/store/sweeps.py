@@ -96,6 +96,19 @@ def resolve_rows(session: Session, file: str, lines: Sequence[int]) -> None:
         )
 
 
+def resolve_older(session: Session, file: str, sweep_id: int) -> None:
+    """Rows of a file that a later reading of the whole file no longer rejects."""
+    session.execute(
+        update(QuarantinedRow)
+        .where(
+            col(QuarantinedRow.file) == file,
+            col(QuarantinedRow.sweep_id).is_distinct_from(sweep_id),
+            col(QuarantinedRow.status) == QuarantineStatus.WAITING,
+        )
+        .values(status=QuarantineStatus.RESOLVED)
+    )
+
+
 def count_waiting(session: Session) -> int:
     """How many rows wait."""
     waiting = QuarantinedRow.status == QuarantineStatus.WAITING
@@ -136,7 +149,7 @@ def store_salt(session: Session) -> str:
     """The secret of this store's hashes, made when first asked for; it is never exported."""
     fact = session.get(StoreFact, _SALT)
     if fact is None:
-        fact = StoreFact(name=_SALT, value=secrets.token_hex(16))
-        session.add(fact)
-        session.flush()
+        # Of two workers that get here at once the first one's salt stands.
+        upsert(session, StoreFact, [{"name": _SALT, "value": secrets.token_hex(16)}], key=("name",))
+        fact = session.exec(select(StoreFact).where(StoreFact.name == _SALT)).one()
     return fact.value

@@ -60,7 +60,12 @@ def test_warns(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["I stayed away for a week", "we use it again and again", "it never fails", "look at the crema"],
+    [
+        "I stayed away for a week",
+        "we use it again and again",
+        "it never fails",
+        "look at the crema",
+    ],
 )
 def test_does_not_warn(text: str) -> None:
     assert not warns(text)

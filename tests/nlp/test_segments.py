@@ -121,7 +121,10 @@ def test_keywords_tell_classes_apart() -> None:
 
 
 def test_a_refrain_of_one_author_is_no_keyword() -> None:
-    assert keywords([["zorp zorp zorp zorp bread", "bread"], ["tea", "tea"]]) == [["bread"], ["tea"]]
+    assert keywords([["zorp zorp zorp zorp bread", "bread"], ["tea", "tea"]]) == [
+        ["bread"],
+        ["tea"],
+    ]
 
 
 def test_no_common_word_is_said() -> None:

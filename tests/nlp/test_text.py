@@ -61,7 +61,9 @@ def test_copies_share_a_key_whatever_their_links_handles_and_case() -> None:
 
 
 def test_near_copies_lead_back_to_the_first() -> None:
-    text = "switched to the little lever machine last week and the mornings are quiet again, finally"
+    text = (
+        "switched to the little lever machine last week and the mornings are quiet again, finally"
+    )
     groups = near_duplicates(
         [text, "a quite different remark about bread and how long it proves", text + " !!", "short"]
     )

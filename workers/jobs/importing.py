@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlmodel import Session
@@ -17,7 +18,15 @@ from listening.matching import BrandMatcher
 from listening.sources.base import RawPost
 from listening.store.brands import brand_id, brand_rules, get_brand
 from listening.store.session import Store
-from listening.store.sweeps import begin_sweep, end_sweep, get_sweep, quarantine, resolve_rows
+from listening.store.sweeps import (
+    begin_sweep,
+    end_sweep,
+    get_sweep,
+    quarantine,
+    resolve_older,
+    resolve_rows,
+    waiting_rows,
+)
 from workers.progress import Progress, Silent
 
 BATCH = 2000
@@ -94,9 +103,11 @@ def import_table(
     work = _Import(store, str(table.path), int(sweep.id or 0), matcher, ids, about)
     total, seen = table.progress().bytes_total, 0
     progress.begin(f"Importing {table.path.name}", total)
+    line = 1
     try:
         for row in table.rows():
-            if work.take(row):
+            line, began = table.progress().line, line
+            if work.take(row, began):
                 done = table.progress().bytes_read
                 progress.advance(done - seen)
                 seen = done
@@ -104,6 +115,8 @@ def import_table(
     except BaseException as error:
         work.end(error=str(error) or type(error).__name__)
         raise
+    with store.work() as session:
+        resolve_older(session, str(table.path), work.sweep_id)
     work.end()
     progress.advance(total - seen)
     progress.end()
@@ -134,15 +147,16 @@ class _Import:
         self._store, self._file, self._matcher = store, file, matcher
         self._brand_ids, self._about = brand_ids, about
         self._posts: list[RawPost] = []
+        self._lines: dict[int, int] = {}
         self._bad: list[BadRow] = []
 
-    def take(self, row: RawPost | BadRow) -> bool:
-        """Take a row in; True when a batch was written."""
+    def take(self, row: RawPost | BadRow, line: int) -> bool:
+        """Take in a row that begins at `line` or after; True when a batch was written."""
         if isinstance(row, BadRow):
             self._bad.append(row)
-            self.reasons[row.reason] = self.reasons.get(row.reason, 0) + 1
         else:
             self._posts.append(row)
+            self._lines[id(row)] = line
         if len(self._posts) + len(self._bad) < BATCH:
             return False
         self.flush()
@@ -151,18 +165,22 @@ class _Import:
     def flush(self) -> None:
         """Write what was gathered, with the sweep's counts, in one unit of work."""
         with self._store.work() as session:
-            counts = self.counts + ingest(
+            found = ingest(
                 session,
                 self._posts,
                 self._matcher,
                 brand_ids=self._brand_ids,
                 all_about=self._about,
             )
-            rows = [(b.line, b.field, b.reason, b.raw) for b in self._bad]
+            rejected = self._bad + [_clash(p, self._lines[id(p)]) for p in found.clashes]
+            rows = [(b.line, b.field, b.reason, b.raw) for b in rejected]
             bad = self.bad + quarantine(session, sweep_id=self.sweep_id, file=self._file, rows=rows)
+            counts = self.counts + replace(found, clashes=())
             self._count(session, counts, bad)
         self.counts, self.bad = counts, bad
-        self._posts, self._bad = [], []
+        for row in rejected:
+            self.reasons[row.reason] = self.reasons.get(row.reason, 0) + 1
+        self._posts, self._bad, self._lines = [], [], {}
 
     def _count(self, session: Session, counts: Ingested, bad: int) -> None:
         sweep = get_sweep(session, self.sweep_id)
@@ -178,6 +196,18 @@ class _Import:
             end_sweep(session, get_sweep(session, self.sweep_id), error=error)
 
 
+def _clash(post: RawPost, line: int) -> BadRow:
+    """A post whose id another author's post has: kept aside, not written over it."""
+    facts = {name: getattr(post, name) for name in post.__dataclass_fields__}
+    return BadRow(
+        line,
+        "the id is another author's post already: ids must be unique within a source; name "
+        "another id column (--map id=...) or another --source",
+        "id",
+        json.dumps(facts, ensure_ascii=False, default=str),
+    )
+
+
 def retry_file(
     store: Store,
     path: Path,
@@ -185,6 +215,7 @@ def retry_file(
     *,
     options: Mapping[str, object] | None = None,
     brands: Sequence[str] | None = None,
+    all_about: str | None = None,
 ) -> ImportReport:
     """Read the quarantined lines of a file again, after it or its mapping was mended.
 
@@ -195,8 +226,9 @@ def retry_file(
     with store.work() as session:
         matcher = BrandMatcher(brand_rules(session))
         ids = [rule.id for rule in brand_rules(session, brands)]
+        about = brand_id(get_brand(session, all_about)) if all_about else None
         sweep = begin_sweep(session, source="file", label=f"{path} (quarantine)")
-    work = _Import(store, str(path), int(sweep.id or 0), matcher, ids, None)
+    work = _Import(store, str(path), int(sweep.id or 0), matcher, ids, about)
     waiting, read, bad = sorted(set(lines)), set[int](), set[int]()
     begins = waiting[0] if waiting else 1
     try:
@@ -205,7 +237,7 @@ def retry_file(
             # Of a JSON list many rows may stand on one line: all of them are read.
             own = {line for line in waiting if began <= line < begins or line == began}
             if own:
-                work.take(row)
+                work.take(row, began)
                 (bad if isinstance(row, BadRow) else read).update(own)
             if not waiting or begins > waiting[-1]:
                 break
@@ -214,6 +246,8 @@ def retry_file(
         work.end(error=str(error) or type(error).__name__)
         raise
     with store.work() as session:
-        resolve_rows(session, str(path), sorted(read - bad))
+        # A row that clashed is in quarantine again, and waits.
+        again = {row.line for row in waiting_rows(session, str(path)) if row.field == "id"}
+        resolve_rows(session, str(path), sorted(read - bad - again))
     work.end()
     return ImportReport(work.sweep_id, work.counts, work.bad, work.reasons, ())

@@ -1,6 +1,6 @@
 """How Alembic reaches the store; run through `listening migrate`, never on its own."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from sqlmodel import SQLModel
@@ -10,7 +10,7 @@ import listening.store.tables  # noqa: F401  (fills the metadata)
 from listening.store.tables.types import EnumText, UTCDateTime
 
 
-def plain_types(kind: str, item: Any, _context: Any) -> str | bool:
+def plain_types(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     """Write the types of the columns, not the names of our classes, into a migration."""
     if kind == "type":
         if isinstance(item, UTCDateTime):

@@ -37,7 +37,10 @@ class Segment(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str
     renamed: bool = False  # a person named it: no run changes the name
-    born_in: int = Field(foreign_key="segmentation.id", ondelete="CASCADE")
+    # The segment outlives the run that first found it.
+    born_in: int | None = Field(
+        default=None, foreign_key="segmentation.id", ondelete="SET NULL", nullable=True
+    )
 
 
 class SegmentState(SQLModel, table=True):
@@ -92,7 +95,7 @@ class Stance(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     brand_id: int = Field(foreign_key="brand.id", ondelete="CASCADE")
-    author_id: int = Field(foreign_key="author.id", ondelete="CASCADE")
+    author_id: int = Field(foreign_key="author.id", ondelete="CASCADE", index=True)
     kind: StanceKind = Field(sa_type=EnumText(StanceKind))
     score: float  # shrunken mean polarity, in [-1, 1]
     low: float
@@ -103,6 +106,8 @@ class Stance(SQLModel, table=True):
     warns: int
     reason: str
     evidence: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column())
+    # The prior and the constants it was computed with: the score can be worked out again.
+    basis: dict[str, float] = Field(default_factory=dict, sa_column=json_column())
     computed_at: datetime = Field(default_factory=now, sa_type=UTCDateTime)
 
 
@@ -160,6 +165,7 @@ class Case(SQLModel, table=True):
     priority: Priority = Field(sa_type=EnumText(Priority))
     urgency: float  # in [0, 1]
     terms: dict[str, float] = Field(default_factory=dict, sa_column=json_column())
+    risks: list[str] = Field(default_factory=list, sa_column=json_column())
     group_key: str | None = Field(default=None, index=True)  # similar complaints share it
     owner: str | None = None
     due_at: datetime | None = Field(default=None, sa_type=UTCDateTime)

@@ -137,8 +137,8 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('renamed', sa.Boolean(), nullable=False),
-    sa.Column('born_in', sa.Integer(), nullable=False),
-    sa.ForeignKeyConstraint(['born_in'], ['segmentation.id'], ondelete='CASCADE'),
+    sa.Column('born_in', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['born_in'], ['segmentation.id'], ondelete='SET NULL'),
     sa.PrimaryKeyConstraint('id')
     )
     op.create_table('stance',
@@ -155,6 +155,7 @@ def upgrade() -> None:
     sa.Column('warns', sa.Integer(), nullable=False),
     sa.Column('reason', sa.String(), nullable=False),
     sa.Column('evidence', sa.JSON(none_as_null=True), nullable=False),
+    sa.Column('basis', sa.JSON(none_as_null=True), nullable=False),
     sa.Column('computed_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['author_id'], ['author.id'], ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['brand_id'], ['brand.id'], ondelete='CASCADE'),
@@ -162,6 +163,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('brand_id', 'author_id')
     )
     with op.batch_alter_table('stance', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_stance_author_id'), ['author_id'], unique=False)
         batch_op.create_index('ix_stance_list', ['brand_id', 'kind', 'score'], unique=False)
 
     op.create_table('watch',
@@ -307,6 +309,7 @@ def upgrade() -> None:
     sa.Column('priority', sa.String(length=32), nullable=False),
     sa.Column('urgency', sa.Float(), nullable=False),
     sa.Column('terms', sa.JSON(none_as_null=True), nullable=False),
+    sa.Column('risks', sa.JSON(none_as_null=True), nullable=False),
     sa.Column('group_key', sa.String(), nullable=True),
     sa.Column('owner', sa.String(), nullable=True),
     sa.Column('due_at', sa.DateTime(timezone=True), nullable=True),
@@ -362,6 +365,7 @@ def downgrade() -> None:
     op.drop_table('watch')
     with op.batch_alter_table('stance', schema=None) as batch_op:
         batch_op.drop_index('ix_stance_list')
+        batch_op.drop_index(batch_op.f('ix_stance_author_id'))
 
     op.drop_table('stance')
     op.drop_table('segment')
