@@ -52,7 +52,6 @@ def page_templates() -> Jinja2Templates:
         "spark": figures.spark,
         "urgency_terms": figures.urgency_terms,
         "raised": figures.raised,
-        "risk_words": triage.risk_words,
         "advocacy": advocacy,
         "triage": triage,
     }

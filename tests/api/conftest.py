@@ -152,7 +152,7 @@ def _flag(session: Session, store: Store, blue: int) -> None:
         blue,
         [
             FoundCase(found["n1"], Urgency(0.31, terms, (), "low"), "g1"),
-            FoundCase(found["n2"], Urgency(0.66, known, ("danger",), "high"), "g2"),
+            FoundCase(found["n2"], Urgency(0.66, known, ("damage",), "high"), "g2"),
             FoundCase(found["n3"], Urgency(0.52, known, (), "medium"), "g2"),
         ],
         opened_at=opened,

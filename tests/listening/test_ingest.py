@@ -181,12 +181,30 @@ def test_authors_met_twice_in_a_batch_keep_what_either_post_tells(store: Store) 
     assert (found.handle, found.followers) == ("zoe", 3)
 
 
-def test_a_post_that_changes_hands_does_so_whole(store: Store) -> None:
+def test_an_id_that_is_another_authors_post_is_handed_back(store: Store) -> None:
     brand(store, "JetBlue")
-    load(store, post(author="a1"))
-    load(store, post(author="a2"))
-    new = authors(store)["a2"].id
-    assert (stored(store).author_id, mentions(store)["p1"].mention.author_id) == (new, new)
+    load(store, post("JetBlue first", author="a1"))
+    other = post("JetBlue second", author="a2")
+    found = load(store, other, post("JetBlue third", id="p2", author="a2"))
+    assert found.clashes == (other,)
+    assert (found.rows, found.posts_new, found.posts_edited) == (1, 1, 0)
+    assert stored(store).text == "JetBlue first"
+    assert sorted(mentions(store)) == ["p1", "p2"]
+
+
+def test_of_two_authors_with_one_id_in_a_batch_the_first_stands(store: Store) -> None:
+    brand(store, "JetBlue")
+    found = load(store, post("JetBlue", author="a1"), post("JetBlue", author="a2"))
+    assert [p.author_native_id for p in found.clashes] == ["a2"]
+
+
+def test_what_a_later_delivery_leaves_out_stays_known(store: Store) -> None:
+    brand(store, "JetBlue")
+    load(store, post("JetBlue again", title="Late", language="en", url="https://a.example/1"))
+    found = load(store, post("JetBlue again"))
+    assert (found.posts_edited, found.posts_same) == (0, 1)
+    kept = stored(store)
+    assert (kept.title, kept.language, kept.url) == ("Late", "en", "https://a.example/1")
 
 
 # Mentions
@@ -294,6 +312,6 @@ def test_a_tombstone_tells_nothing_without_the_stores_salt(store: Store, new_sto
     digests = []
     for one in (store, other, store):
         with one.work() as session:
-            digests.append(tombstone_digest(session, "file", "a1"))
+            digests.append(tombstone_digest(session, "file", "somebody"))
     assert digests[0] == digests[2] != digests[1]
-    assert "a1" not in digests[0]
+    assert "somebody" not in digests[0]

@@ -190,11 +190,11 @@ def test_reviews_survive(spoken: Store) -> None:
     flag(spoken, SETTINGS)
     with spoken.work() as session:
         author = author_id(spoken, "a2")
-        session.add(Review(brand_id=1, author_id=author, verdict=ReviewVerdict.DISMISSED, by="x"))
+        session.add(Review(brand_id=1, author_id=author, verdict=ReviewVerdict.CONTACTED, by="x"))
     flag(spoken, SETTINGS)
     with spoken.session() as session:
         (found,) = stance_views(session, brand_id=1, kind=StanceKind.DETRACTOR)
-    assert found.review.verdict is ReviewVerdict.DISMISSED
+    assert found.review.verdict is ReviewVerdict.CONTACTED
 
 
 def test_who_no_longer_mentions_the_brand_is_not_flagged(spoken: Store) -> None:

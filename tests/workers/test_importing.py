@@ -275,3 +275,30 @@ def test_a_file_that_is_gone_leaves_its_rows_waiting(store: Store, file: Path) -
     with pytest.raises(ImportFileError):
         retry_file(store, file, [3])
     assert len(waiting(store)) == 2
+
+
+def test_rows_with_another_authors_id_are_quarantined(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "clash.csv"
+    file.write_text(
+        "id,author_id,created_at,text\n"
+        "1,ann,2026-09-01,first\n"
+        "1,bob,2026-09-02,second\n"
+        "2,bob,2026-09-03,third\n"
+    )
+    report = import_table(store, open_file(file))
+    assert (report.counts.posts_new, report.quarantined) == (2, 1)
+    with store.session() as session:
+        (row,) = waiting_rows(session)
+    assert (row.line, row.field) == (3, "id")
+    assert "ids must be unique within a source" in row.reason
+    assert '"text": "second"' in row.raw
+
+
+def test_a_mended_file_imported_again_leaves_nothing_waiting(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "mended.csv"
+    file.write_text("id,author_id,created_at,text\n1,ann,someday,first\n2,ann,2026-09-03,third\n")
+    assert import_table(store, open_file(file)).quarantined == 1
+    file.write_text("id,author_id,created_at,text\n1,ann,2026-09-01,first\n2,ann,2026-09-03,x\n")
+    assert import_table(store, open_file(file)).quarantined == 0
+    with store.session() as session:
+        assert waiting_rows(session) == []

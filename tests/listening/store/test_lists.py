@@ -78,7 +78,7 @@ def test_counts_by_kind(spoken: Store) -> None:
         assert [s.score for s in stances_of(session, author_id(spoken, "a1"))] == [0.9]
 
 
-def test_the_latest_review_counts_and_stands_beside_the_flag(spoken: Store) -> None:
+def test_the_latest_review_counts(spoken: Store) -> None:
     flag(spoken, {"a0": 0.5, "a1": 0.4}, StanceKind.ADVOCATE)
     a0 = author_id(spoken, "a0")
     with spoken.work() as session:
@@ -88,11 +88,24 @@ def test_the_latest_review_counts_and_stands_beside_the_flag(spoken: Store) -> N
     with spoken.session() as session:
         found = stance_views(session, brand_id=1, kind=StanceKind.ADVOCATE)
         assert latest_reviews(session, 1, [a0])[a0].verdict is ReviewVerdict.DISMISSED
-    assert [v.review.verdict if v.review else None for v in found] == [
-        ReviewVerdict.DISMISSED,
-        None,
-    ]
-    assert [(v.segment, v.noise) for v in found] == [(None, False)] * 2  # no run yet
+        counted = count_stances(session, 1)
+    # Dismissed last: gone from the list and from its count.
+    assert [(v.stance.author_id, v.review) for v in found] == [(author_id(spoken, "a1"), None)]
+    assert counted == {StanceKind.ADVOCATE: 1}
+    assert [(v.segment, v.noise) for v in found] == [(None, False)]  # no run yet
+
+
+def test_a_later_verdict_brings_a_dismissed_author_back(spoken: Store) -> None:
+    flag(spoken, {"a0": 0.5}, StanceKind.ADVOCATE)
+    a0 = author_id(spoken, "a0")
+    with spoken.work() as session:
+        for verdict in (ReviewVerdict.DISMISSED, ReviewVerdict.CONTACTED):
+            session.add(Review(brand_id=1, author_id=a0, verdict=verdict, by="ann"))
+            session.flush()
+    with spoken.session() as session:
+        (found,) = stance_views(session, brand_id=1, kind=StanceKind.ADVOCATE)
+    assert found.review is not None
+    assert found.review.verdict is ReviewVerdict.CONTACTED
 
 
 # Cases
