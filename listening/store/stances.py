@@ -75,11 +75,12 @@ def stance_views(
     limit: int | None = None,
     offset: int = 0,
 ) -> list[StanceView]:
-    """Flagged authors: the most positive first, among detractors the most negative.
+    """Flagged authors, those the interval is surest of first.
 
-    Those whom a person dismissed last are left out.
+    Advocates are ordered by its lower end, detractors by its upper. Those whom a person
+    dismissed last are left out.
     """
-    order = col(Stance.score).asc() if kind is StanceKind.DETRACTOR else col(Stance.score).desc()
+    order = col(Stance.high).asc() if kind is StanceKind.DETRACTOR else col(Stance.low).desc()
     statement = (
         select(Stance, Author)
         .join(Author, col(Author.id) == col(Stance.author_id))

@@ -103,9 +103,9 @@ def test_nobody_to_be_near_to() -> None:
 
 def test_c_tf_idf_by_hand() -> None:
     weights = c_tf_idf(np.array([[2.0, 2.0, 0.0], [0.0, 2.0, 2.0]], np.float32))
-    # Four words a class; a word of one class: 0.5 * log(1 + 4 / 2), of both: 0.5 * log(1 + 4 / 4).
-    assert weights[0] == pytest.approx([0.5493, 0.3466, 0.0], abs=1e-4)
-    assert weights[1] == pytest.approx([0.0, 0.3466, 0.5493], abs=1e-4)
+    # Four words a class; a word of one: sqrt(0.5) * log(1 + 4 / 2), of both: ... log(1 + 4 / 4).
+    assert weights[0] == pytest.approx([0.7768, 0.4901, 0.0], abs=1e-4)
+    assert weights[1] == pytest.approx([0.0, 0.4901, 0.7768], abs=1e-4)
 
 
 def test_keywords_tell_classes_apart() -> None:

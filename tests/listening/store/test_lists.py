@@ -44,8 +44,8 @@ def flag(store: Store, scores: dict[str, float], kind: StanceKind) -> None:
         for author, score in scores.items():
             session.add(
                 Stance(
-                    brand_id=1, author_id=author_id(store, author), kind=kind, score=score, low=0,
-                    high=0, mentions=1, opinions=1, recommends=0, warns=0, reason="",
+                    brand_id=1, author_id=author_id(store, author), kind=kind, score=score,
+                    low=score - 0.1, high=score + 0.1, mentions=1, opinions=1, recommends=0, warns=0, reason="",
                 )
             )  # fmt: skip
 
@@ -55,7 +55,7 @@ def listed(store: Store, kind: StanceKind, **page: int) -> list[str]:
         return [v.author.native_id for v in stance_views(session, brand_id=1, kind=kind, **page)]
 
 
-def test_the_strongest_come_first(spoken: Store) -> None:
+def test_the_surest_come_first(spoken: Store) -> None:
     flag(spoken, {"a0": 0.5, "a1": 0.9}, StanceKind.ADVOCATE)
     flag(spoken, {"a2": -0.5, "a3": -0.9}, StanceKind.DETRACTOR)
     assert listed(spoken, StanceKind.ADVOCATE) == ["a1", "a0"]
@@ -63,7 +63,7 @@ def test_the_strongest_come_first(spoken: Store) -> None:
     assert listed(spoken, StanceKind.PASSIVE) == []
 
 
-def test_equal_scores_are_in_a_fixed_order_and_paged(spoken: Store) -> None:
+def test_equal_intervals_are_in_a_fixed_order_and_paged(spoken: Store) -> None:
     flag(spoken, dict.fromkeys(["a3", "a1", "a0", "a2"], 0.5), StanceKind.ADVOCATE)
     pages = [listed(spoken, StanceKind.ADVOCATE, limit=3, offset=n) for n in (0, 3)]
     assert pages == [["a0", "a1", "a2"], ["a3"]]
