@@ -1,4 +1,4 @@
-"""Which negative mention needs an answer first (pure).
+"""Which mention needs an answer, and which first (pure).
 
     urgency = sum(weight * term) / sum(weight), over the terms that are known
 
@@ -24,48 +24,74 @@ DUE_HOURS = {"high": 4, "medium": 24, "low": 72}
 
 # Level in [0, 1] and pattern; the highest level found is the term.
 _RISKS: tuple[tuple[str, float, re.Pattern[str]], ...] = tuple(
-    (name, level, re.compile(pattern, re.IGNORECASE))
+    (name, level, re.compile(pattern, re.IGNORECASE | re.VERBOSE))
     for name, level, pattern in (
         (
             "danger",
             1.0,
-            r"\b(?:burn(?:t|ed|s|ing)?\s+(?:my|his|her|our|the\s+\w+|smell|plastic)|scald\w*|"
-            r"electric(?:al)?\s+shock|shocked\s+me|electrocut\w*|(?:on|caught|catch)\s+fire|smok(?:e|ing)\s+(?:from|com(?:es|ing))|"
-            r"spark(?:s|ed|ing)|explod\w*|injur\w*|unsafe|dangerous|hazard\w*|burn(?:t|ing)\s+smell|short\s+circuit)\b",
+            r"""
+            \b(?:burn(?:t|ed|s|ing)?\s+(?:my|his|her|our|marks?|smell|plastic)|scald\w*
+            | electric(?:al)?\s+(?:shock|tingle)|shocked\s+me|electrocut\w*|tingle\s+off
+            | (?:on|caught|catch|catches)\s+fire|smok(?:e|ing)\s+(?:from|com(?:es|ing))
+            | spark(?:s|ed|ing)|explod\w*|injur\w*|unsafe|dangerous|hazard\w*|short\s+circuit
+            | smell\w*\s+of\s+(?:burn|hot|smoke|gas)\w*|unplug\s+(?:it|yours)|overheat\w*
+            | (?:vent|purg)\w*\s+(?:by\s+itself|without\s+warning|the\s+steam))\b
+            """,
         ),
         (
             "law",
             0.9,
-            r"\b(?:lawyer|attorney|lawsuit|sue|suing|legal\s+action|small\s+claims|trading\s+standards|"
-            r"consumer\s+(?:protection|rights)|ombudsman|class\s+action|report(?:ed|ing)?\s+you)\b",
+            r"""
+            \b(?:lawyer|attorney|lawsuit|sue|suing|legal\s+action|small\s+claims|ombudsman
+            | trading\s+standards|consumer\s+(?:protection|rights)|class\s+action
+            | report(?:ed|ing)?\s+you)\b
+            """,
         ),
         (
             "money",
             0.8,
-            r"\b(?:charged?\s+(?:me\s+)?(?:twice|double|again|three)|double[\s-]?charg\w*|overcharg\w*|charg\w+\s+my\s+card|"
-            r"refus\w+\s+(?:a\s+|my\s+|to\s+)?refund|no\s+refund|(?:want|need|where|demand)\w*\s+(?:is\s+)?(?:a\s+|my\s+)?(?:full\s+)?"
-            r"(?:refund|money)|my\s+money\s+back|scam(?:med|mers?)?|fraud\w*|rip[\s-]?off|stole|chargeback)\b",
+            r"""
+            \b(?:charg(?:e|ed|ing)\b[^.!?\n]{0,40}\b(?:twice|double|again|three\s+times)
+            | double[\s-]?charg\w*|overcharg\w*|charg\w+\s+my\s+card|another\s+charge
+            | taken\b[^.!?\n]{0,30}\bmoney|refund\b[^.!?\n]{0,60}\brefus\w+
+            | refus\w+\b[^.!?\n]{0,30}\brefund|no\s+refund|second\s+refusal|card\s+company
+            | (?:want|need|where|demand)\w*\s+(?:is\s+)?(?:a\s+|my\s+)?(?:full\s+)?(?:refund|money)
+            | my\s+money\s+back|scam(?:med|mers?)?|fraud\w*|rip[\s-]?off|stole|chargeback)\b
+            """,
         ),
         (
             "damage",
             0.7,
-            r"\b(?:leak(?:s|ed|ing|y)?|flood(?:ed|s|ing)?|lost\s+(?:my|our)|ruined|destroyed|stranded|stuck|"
-            r"missed\s+(?:my|our)|broke(?:n)?|bricked|cancel?led|dead\s+(?:on|after|machine))\b",
+            r"""
+            \b(?:leak(?:s|ed|ing|age|y)?|flood(?:ed|s|ing)?|pooling|puddle|lost\s+(?:my|our)|ruined
+            | destroyed|stranded|stuck|missed\s+(?:my|our)|broke(?:n)?|bricked|cancel?led
+            | dead\s+(?:on|after|machine))\b
+            """,
         ),
         (
             "leaving",
             0.6,
-            r"\b(?:never\s+(?:again|buying|flying|using)|cancel(?:l?ing|l?ed)?\s+(?:my|our|the)|switch(?:ing|ed)\s+to|"
-            r"last\s+time|lost\s+(?:a|me\s+as\s+a)\s+customer|return(?:ing|ed)\s+(?:it|mine|the|this)|taking\s+my\s+business)\b",
+            r"""
+            \b(?:never\s+(?:again|buying|flying|using)|cancel(?:l?ing|l?ed)?\s+(?:my|our|the)
+            | switch(?:ing|ed)\s+to|last\s+time|lost\s+(?:a|me\s+as\s+a)\s+customer
+            | return(?:ing|ed)\s+(?:it|mine|the|this)|taking\s+my\s+business)\b
+            """,
         ),
         (
             "unanswered",
             0.5,
-            r"\b(?:no\s+(?:reply|response|answer|one\s+(?:answers|replies|picks))|still\s+waiting|on\s+hold|nobody\s+(?:answers|replies|"
-            r"responds)|ignor(?:ed|ing|e)|\d+\s+(?:hours|hrs|days|weeks)|(?:third|fourth|second|3rd|4th|2nd)\s+time)\b",
+            r"""
+            \b(?:no\s+(?:reply|response|answer|one\s+(?:answers|replies|picks))|still\s+waiting
+            | on\s+hold|nobody\s+(?:answers|replies|responds|on\s+the\s+(?:help)?line)
+            | anyone\s+(?:in\s+)?there|someone\s+answer|ignor(?:ed|ing|e)|not\s+an\s+auto
+            | \d+\s+(?:hours|hrs|days|weeks)|(?:third|fourth|second|3rd|4th|2nd)\s+(?:time|review)
+            | pick\s+up\s+the\s+phone)\b
+            """,
         ),
     )
 )
+# A risk word makes a case of a mention that is merely unfriendly, from this level on.
+RISKY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +109,16 @@ class Urgency:
     terms: dict[str, float]
     risks: tuple[str, ...]
     priority: str
+
+
+def needs_answer(text: str, *, negative: bool, polarity: float | None) -> bool:
+    """Whether a mention is a case: a negative one, or an unfriendly one with risk words.
+
+    "Water is pooling under it, next to the plug" is no insult and still wants an answer.
+    """
+    if negative or polarity is None or polarity >= 0:
+        return negative
+    return any(level >= RISKY for _, level in risk_words(text))
 
 
 def due_at(priority: str, opened_at: datetime) -> datetime:

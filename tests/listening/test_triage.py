@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from listening.triage import Urgency, due_at, risk_words, urgency
+from listening.triage import Urgency, due_at, needs_answer, risk_words, urgency
 from tests.factories import NOON, at
 
 
@@ -130,3 +130,37 @@ def test_priority_follows_urgency(text: str, polarity: float, value: float, prio
 )
 def test_the_answer_is_due_hours_after_opening(priority: str, due: str) -> None:
     assert due_at(priority, at(NOON)) == at(due)
+
+
+@pytest.mark.parametrize(
+    ("text", "negative", "polarity", "case"),
+    [
+        ("worst coffee ever", True, -0.9, True),
+        ("lovely weather", False, 0.9, False),
+        ("water pooling under it, next to the plug", False, -0.1, True),
+        ("water pooling under it, next to the plug", False, 0.1, False),
+        ("it arrived on a tuesday", False, -0.1, False),
+        ("water pooling under it", False, None, False),
+    ],
+)
+def test_what_is_a_case(text: str, negative: bool, polarity: float | None, case: bool) -> None:
+    assert needs_answer(text, negative=negative, polarity=polarity) is case
+
+
+@pytest.mark.parametrize(
+    ("text", "risk"),
+    [
+        ("I got an electric tingle off the wand", "danger"),
+        ("there is a burn mark on my wrist", "danger"),
+        ("you charged my card for it twice", "money"),
+        ("Asked for a refund. Nothing. They refused", None),
+        ("asked for a refund and they refused", "money"),
+        ("my lawyer will be in touch", "law"),
+        ("third time asking, anyone in there?", "unanswered"),
+        ("a leaky pump", "damage"),
+        ("I am switching to tea", "leaving"),
+    ],
+)
+def test_risk_words(text: str, risk: str | None) -> None:
+    found = risk_words(text)
+    assert (found[0][0] if found else None) == risk

@@ -20,7 +20,7 @@ from listening.store.session import Store
 from listening.store.stances import store_stances
 from listening.store.tables import SentimentLabel
 from listening.store.tables.types import now
-from listening.triage import urgency
+from listening.triage import needs_answer, urgency
 from workers.progress import Progress, Silent
 
 # The latest negative mentions are compared for likeness; older ones stand for themselves.
@@ -68,7 +68,11 @@ def _flag_brand(
         negative = [
             v
             for v in found
-            if v.sentiment is SentimentLabel.NEGATIVE
+            if needs_answer(
+                v.post.text,
+                negative=v.sentiment is SentimentLabel.NEGATIVE,
+                polarity=v.polarity,
+            )
             and not (v.analysis and v.analysis.spam and v.mention.override is None)
         ]
         vectors = vectors_of(session, [int(v.post.id or 0) for v in negative[-GROUPED_CASES:]])

@@ -45,7 +45,8 @@ def flag(store: Store, scores: dict[str, float], kind: StanceKind) -> None:
             session.add(
                 Stance(
                     brand_id=1, author_id=author_id(store, author), kind=kind, score=score,
-                    low=score - 0.1, high=score + 0.1, mentions=1, opinions=1, recommends=0, warns=0, reason="",
+                    low=score - 0.1, high=score + 0.1, mentions=1, opinions=1,
+                    recommends=0, warns=0, reason="",
                 )
             )  # fmt: skip
 
