@@ -10,6 +10,7 @@ import numpy as np
 from nlp.text import bare
 from nlp.types import Floats
 
+MIN_SHARE = 0.1
 _WORD = r"(?u)\b[^\W\d_][\w'’]+\b"
 # Words of talk that say nothing about interests, beside scikit-learn's English list.
 _FILLER = frozenset(
@@ -56,7 +57,7 @@ def keywords(
     """The words that set each class apart, strongest first.
 
     A word counts once a document, so that one author's refrain is not a segment's keyword,
-    and must stand in two documents at least.
+    and must stand in two documents of a class and in a tenth of them.
 
     Args:
         documents: per class, the documents (one author's posts are one document).
@@ -80,7 +81,8 @@ def keywords(
     for owner in range(len(documents)):
         counts[owner] = np.asarray(per_document[owners == owner].sum(axis=0)).ravel()
     weights = c_tf_idf(counts)
-    return [_top(row, words, most) for row in weights]
+    least = np.array([[max(2.0, len(own) * MIN_SHARE)] for own in documents])
+    return [_top(row, words, most) for row in np.where(counts >= least, weights, 0)]
 
 
 def _plain(text: str) -> str:
