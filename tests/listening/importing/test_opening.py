@@ -40,7 +40,7 @@ def test_missing_folder_and_special_files(tmp_path) -> None:
     ("content", "reason"),
     [
         (b"", "is empty: there is nothing to import"),
-        (gzip.compress(b""), "is empty: there is nothing to import"),
+        (gzip.compress(b"", mtime=0), "is empty: there is nothing to import"),
         (b" \n\n", "holds only blanks: there is nothing to import"),
         (zipped("xl/workbook.xml"), "is an Excel workbook: save it as CSV (UTF-8) first"),
         (zipped("posts.csv"), "is a ZIP archive: unpack it and import the CSV in it"),
