@@ -83,9 +83,19 @@ class Settings(BaseSettings):
         return self.broker_url is None
 
     def folder(self, name: str) -> Path:
-        """A folder below the data folder, made when missing."""
+        """A folder below the data folder, made when missing.
+
+        Raises:
+            SettingsError: a file is in its place, or the disk does not let it be made.
+        """
         path = self.data_dir / name
-        path.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(
+                f"The data folder {path} cannot be made ({error.strerror}); set "
+                "LISTENING_DATA_DIR to one that can."
+            ) from error
         return path
 
 
@@ -94,7 +104,7 @@ def get_settings() -> Settings:
     """The settings of this process, read once.
 
     Raises:
-        SettingsError: a value does not fit; names the variable.
+        SettingsError: a value does not fit (names the variable), or .env is no text.
     """
     try:
         return Settings()
@@ -104,3 +114,5 @@ def get_settings() -> Settings:
             for e in error.errors()
         ]
         raise SettingsError("Settings do not fit:\n  " + "\n  ".join(lines)) from None
+    except UnicodeDecodeError:
+        raise SettingsError("The file .env is not UTF-8: save it as UTF-8.") from None

@@ -6,8 +6,10 @@ import csv
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, islice
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, TextIO
 
 from listening.errors import ListeningError
@@ -67,10 +69,15 @@ def write_file(rows: Iterable[Row], path: Path, form: str, *, guard: bool = True
     """Write rows to a file, whole or not at all; returns how many.
 
     Raises:
-        ListeningError: the file cannot be written.
+        ListeningError: the file cannot be written, or is no ordinary one.
     """
-    partial = path.with_name(path.name + ".partial")
+    partial = Path(f"{path}.partial")
     try:
+        # What is written takes the place of what was there: never that of a device or a folder.
+        if path.exists() and not path.is_file():
+            raise ListeningError(
+                f"{path} cannot be written: it is a folder or a device, not a file."
+            )
         if form == "parquet":
             count = _write_parquet(rows, partial)
         else:
@@ -78,7 +85,8 @@ def write_file(rows: Iterable[Row], path: Path, form: str, *, guard: bool = True
                 count = write_rows(rows, out, form, guard=guard)
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise ListeningError(f"{path} cannot be written: {error.strerror or error}") from error
     except BaseException:
         partial.unlink(missing_ok=True)
@@ -90,22 +98,26 @@ def _write_parquet(rows: Iterable[Row], path: Path) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    stream = iter(rows)
-    head = list(islice(stream, _PARQUET_BATCH))
-    # A column that is unknown throughout the first batch is text, so that a later value fits.
-    schema = pa.Table.from_pylist(head).schema
-    fields = [f.with_type(pa.string()) if pa.types.is_null(f.type) else f for f in schema]
-    schema = pa.schema([f.with_type(_wide(pa, f.type)) for f in fields])
-    count = 0
-    with pq.ParquetWriter(str(path), schema) as writer:
-        for batch in _batches(chain(head, stream)):
-            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+    count, schema = 0, pa.schema([])
+    # Twice, since a column may be unknown in all but the last row, which tells its type.
+    with TemporaryFile("w+", encoding="utf-8", dir=path.parent) as kept:
+        for batch in _batches(iter(rows)):
+            found = pa.Table.from_pylist(batch).schema
+            schema = pa.unify_schemas([schema, found], promote_options="permissive")
+            kept.write(json.dumps(batch) + "\n")
             count += len(batch)
+        kept.seek(0)
+        schema = pa.schema([f.with_type(_known(pa, f.type)) for f in schema])
+        with pq.ParquetWriter(str(path), schema) as writer:
+            for line in kept:
+                writer.write_table(pa.Table.from_pylist(json.loads(line), schema=schema))
     return count
 
 
-def _wide(pa: Any, kind: Any) -> Any:
-    """An empty list has no type of its own; ours hold text or ids."""
+def _known(pa: Any, kind: Any) -> Any:
+    """What is unknown throughout is text; an empty list is one of texts."""
+    if pa.types.is_null(kind):
+        return pa.string()
     if pa.types.is_list(kind) and pa.types.is_null(kind.value_type):
         return pa.list_(pa.string())
     return kind

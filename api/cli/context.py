@@ -49,7 +49,7 @@ class Bar:
     def begin(self, what: str, total: int | None = None) -> None:
         """A stage begins."""
         if not self._live:
-            self._bars.console.print(f"{what} ...")
+            self._bars.console.print(f"{what} ...", markup=False)
         self._task = self._bars.add_task(what, total=total)
 
     def advance(self, by: int = 1) -> None:
@@ -81,7 +81,7 @@ def progress() -> Iterator[Bar]:
 
     console = Console(stderr=True)
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.context import opened, progress
-from api.cli.show import CsvOption, JsonOption, LimitOption, put
+from api.cli.show import CsvOption, JsonOption, LimitOption, plain, put
 
 quarantine = typer.Typer(
     help="Rows that could not be read, kept as they came.", no_args_is_help=True
@@ -62,7 +62,7 @@ def import_(
         day_first=day_first,
     )
     for line in table.describe():
-        print(line)
+        print(plain(line))
     if dry_run:
         return
     with opened() as (_, store), progress() as bar:
@@ -97,7 +97,7 @@ def _tell(report: Any) -> None:
         + f"; {counts.mentions_new:,} mentions new."
     )
     for reason, count in list(report.reasons.items())[:8]:
-        print(f"  quarantine: {count:,} x {reason}")
+        print(plain(f"  quarantine: {count:,} x {reason}"))
     for note in report.notes:
         print(f"  {note}")
     if report.quarantined:
@@ -109,11 +109,16 @@ def _mapping(pairs: list[str] | None) -> dict[str, str] | None:
 
     if not pairs:
         return None
-    found = {}
+    found: dict[str, str] = {}
     for pair in pairs:
         field, equals, column = pair.partition("=")
         if not equals or not field or not column:
             raise ListeningError(f"--map {pair}: write field=column, such as --map text=body.")
+        if field.strip() in found:
+            raise ListeningError(
+                f"--map {pair}: {field.strip()} is mapped twice; to try one column after another "
+                f"write --map '{field.strip()}={found[field.strip()]}|{column}'."
+            )
         found[field.strip()] = column
     return found
 

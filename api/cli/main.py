@@ -4,15 +4,38 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from api.cli import brands, demo, doctor, export, imports, lists, queries, score, services, work
+from api.cli.show import plain
+
+
+class Commands(TyperGroup):
+    """The commands; Ctrl-C and a reader that goes away are told here, before Typer does."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        """Run the command that was named."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:  # the reader (head, less) has seen enough
+            _leave_stdout()
+            raise typer.Exit(0) from None
+        except KeyboardInterrupt:
+            told = "Stopped; what was done is kept, run the same command to go on."
+            print(told, file=sys.stderr)
+            raise typer.Exit(130) from None
+        return result
+
 
 app = typer.Typer(
     name="listening",
+    cls=Commands,
     help="Listen to what people say about a brand, and see who they are and how they feel.",
     no_args_is_help=True,
     add_completion=False,
@@ -41,14 +64,22 @@ def main() -> None:
     """Run; an error a person can mend is one line, without a traceback."""
     from listening.errors import ListeningError
 
+    if sys.stdout is None:  # closed by whoever called (>&-)
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  until the end
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # as files are, whatever the locale says
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         app()
     except ListeningError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        print(plain(f"Error: {error}"), file=sys.stderr)
         sys.exit(1)
-    except BrokenPipeError:  # the reader (head, less) has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except KeyboardInterrupt:
-        print("Stopped; what was done is kept, run the same command to go on.", file=sys.stderr)
-        sys.exit(130)
+    except OSError as error:  # the disk is full, a device fails
+        _leave_stdout()
+        print(plain(f"Error: {error}"), file=sys.stderr)
+        sys.exit(1)
+
+
+def _leave_stdout() -> None:
+    """What could not be written is not tried again when the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

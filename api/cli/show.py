@@ -13,6 +13,7 @@ import typer
 Row = dict[str, Any]
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # but tab and line end
 _TEXTS = {"text", "reason", "keywords", "name", "segment", "raw", "query"}
 
 JsonOption = Annotated[bool, typer.Option("--json", help="The whole list as JSON.")]
@@ -86,6 +87,11 @@ def table(
     console.print(shown)
 
 
+def plain(text: str) -> str:
+    """Text from files without the characters that a terminal would obey."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def cell(value: Any) -> str:
     """A value for a person; unknown is a question mark, never zero."""
     if value is None:
@@ -100,5 +106,5 @@ def cell(value: Any) -> str:
         return value[:16].replace("T", " ")
     if isinstance(value, list):
         return ", ".join(str(v) for v in value[:6])
-    text = " ".join(str(value).split())
+    text = plain(" ".join(str(value).split()))
     return text if len(text) <= 160 else text[:157] + "..."

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from itertools import chain
 
 from listening.errors import ImportFileError
+from listening.importing.dates import date_reader, learn_order
 from listening.importing.fields import ALIASES, FIELDS, GUESSES, squeeze
 from listening.importing.presets import PRESETS, Preset, recognise
 from listening.importing.rows import Found
@@ -98,8 +99,14 @@ def _field(where: str, name: str) -> str:
 def _named_column(where: str, sample: Sample, field: str, value: str) -> Found:
     whole = _present(sample, (value,))
     parts = (value,) if whole or value.startswith("=") else tuple(value.split("|"))
+    if field == "id" and parts[0].startswith("="):
+        raise ImportFileError(
+            f"{where}: one id for all rows would make them one post; name a column, or leave id out"
+        )
     columns: list[str] = []
     for part in parts:
+        if field == "date" and part.startswith("="):
+            _require_date(where, part[1:])
         present = (part,) if part.startswith("=") else _present(sample, (part,))
         if not present:
             close = _close(part, list(sample.columns))
@@ -109,6 +116,14 @@ def _named_column(where: str, sample: Sample, field: str, value: str) -> Found:
             )
         columns.extend(present)
     return Found(columns[0], "named", tuple(columns[1:]))
+
+
+def _require_date(where: str, value: str) -> None:
+    """Refuse a constant that is no date before every row is."""
+    try:
+        date_reader(learn_order([value]))(value)
+    except ValueError as error:
+        raise ImportFileError(f"{where}: {error} (--map date)") from None
 
 
 def _present(sample: Sample, names: Sequence[str]) -> tuple[str, ...]:

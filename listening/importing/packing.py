@@ -52,6 +52,9 @@ _CANDIDATES = [
     "cp932", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr", "mac_roman",
 ]  # fmt: skip
 
+# Python's codecs of single host names: they fail on ordinary text, in ways of their own.
+_HOST_NAMES = frozenset(("idna", "punycode"))
+
 
 class Readable(Protocol):
     """What the readers of rows need of a file."""
@@ -213,6 +216,8 @@ def _named(path: Path, encoding: str) -> str:
     try:
         name = codecs.lookup(encoding).name
         "".encode(name)  # refuses codecs from bytes to bytes (hex, zip)
+        if name in _HOST_NAMES:
+            raise LookupError
     except (LookupError, ValueError):
         raise ImportFileError(
             f"{path}: there is no encoding called {encoding!r}; usual ones are utf-8, utf-16, "

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from listening.errors import ConflictError, NotFoundError
+from listening.errors import ConflictError, ListeningError, NotFoundError
 from listening.matching import BrandRule, handle_of
 from listening.store.tables import Alias, AliasKind, Brand
+
+# A terminal obeys some of these, line ends too; joiners, which emoji and Persian need, are not.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def slug_of(name: str) -> str:
@@ -34,8 +38,13 @@ def add_brand(
     """Add a brand.
 
     Raises:
+        ListeningError: the name is blank, or holds what no name does.
         ConflictError: a brand of this name is there already.
     """
+    if not slug_of(name) or _CONTROL.search(name):
+        raise ListeningError(
+            f"{name!r} is no name for a brand: write at least one character, none a control one."
+        )
     if session.exec(select(Brand).where(Brand.slug == slug_of(name))).first() is not None:
         raise ConflictError(
             f"There is a brand {name!r} already: change it with `listening brand edit`."

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from sqlmodel import Session
 
 from listening.config import Settings
-from listening.errors import StoreError
+from listening.errors import SettingsError, StoreError
 
 
 class Store:
@@ -35,15 +35,22 @@ class Store:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Store:
-        """The store the settings name; makes the data folder of the embedded one."""
+        """The store the settings name; makes the data folder of the embedded one.
+
+        Raises:
+            StoreError: the address cannot be read, or the folder not be made.
+        """
         if settings.database_url is None:
-            settings.data_dir.mkdir(parents=True, exist_ok=True)
+            try:
+                settings.folder(".")
+            except SettingsError as error:
+                raise StoreError(str(error)) from error
         return cls(settings.store_url)
 
     @property
     def shown_url(self) -> str:
         """The address without its password."""
-        url = make_url(self.url).difference_update_query(["password"])
+        url = make_url(self.url).difference_update_query(["password", "sslpassword"])
         return url.render_as_string(hide_password=True)
 
     @property
@@ -75,6 +82,15 @@ class Store:
                 if (why := _failure(self.shown_url, error)) is None:
                     raise
                 raise StoreError(why) from error
+            except UnicodeEncodeError as error:
+                session.rollback()
+                if error.encoding != "utf-8":  # raised beside the store, not by it
+                    raise
+                # A file name or an argument in another encoding than this terminal's.
+                raise StoreError(
+                    f"{error.object[:80]!r} is not UTF-8 and cannot be stored: write or rename "
+                    "it in UTF-8."
+                ) from error
             except BaseException:
                 session.rollback()
                 raise
@@ -154,6 +170,7 @@ def _failure(url: str, error: DBAPIError) -> str | None:
         return (
             f"The store {url} has no tables yet, or older ones: run `listening migrate`. ({text})"
         )
-    if isinstance(error, OperationalError) or "not a database" in text or "malformed" in text:
+    unreachable = ("not a database", "malformed", "invalid connection option")
+    if isinstance(error, OperationalError) or any(words in text for words in unreachable):
         return f"The store {url} does not answer: {text}"
     return None

@@ -44,6 +44,12 @@ def test_what_does_not_fit_names_the_variable(monkeypatch: pytest.MonkeyPatch) -
     assert "LISTENING_STANCE_HALF_LIFE_DAYS: " in str(caught.value)
 
 
+def test_a_file_that_is_no_text_is_told() -> None:
+    Path(".env").write_bytes(b"LISTENING_WEB_HOST=\xff\n")
+    with pytest.raises(SettingsError, match=r"\.env is not UTF-8"):
+        get_settings()
+
+
 def test_secrets_are_not_shown() -> None:
     found = Settings(
         database_url="postgresql://ann:hunter2@db/shop", broker_url="redis://:hunter2@queue"

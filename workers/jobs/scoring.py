@@ -37,15 +37,24 @@ def read_texts(file: str, *, form: str = "auto", column: str | None = None) -> I
         ImportFileError: no such file, or no column holds the text.
     """
     with _opened(file) as stream:
-        first = stream.readline()
+        lines = _bounded(stream)
+        first = next(lines, "")
         form = _form(file, first) if form == "auto" else form
-        lines = chain([first] if first else [], stream)
+        lines = chain([first] if first else [], lines)
         if form == "csv":
             yield from _csv(lines, column, file)
         elif form == "jsonl":
             yield from (_json(line, column) for line in lines if line.strip())
         else:
             yield from ((line.rstrip("\r\n"), None) for line in lines)
+
+
+def _bounded(stream: TextIO) -> Iterator[str]:
+    """The lines, each cut at `MAX_FIELD`: a file without line ends must not fill memory."""
+    while line := stream.readline(MAX_FIELD):
+        yield line
+        while len(line) == MAX_FIELD and not line.endswith(("\n", "\r")):
+            line = stream.readline(MAX_FIELD)
 
 
 @contextmanager
@@ -81,7 +90,7 @@ def _form(file: str, first: str) -> str:
 def _parsed(line: str) -> Any:
     try:
         return json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -106,10 +115,10 @@ def _json(line: str, column: str | None) -> Line:
 
 def _csv(lines: Iterable[str], column: str | None, file: str) -> Iterator[Line]:
     csv.field_size_limit(MAX_FIELD)
-    head, *_ = peeked = list(islice(lines, 1))
+    lines = iter(lines)
+    head = next(lines, "")
     delimiter = max("\t;|,", key=head.count)
-    rows = csv.reader(chain(peeked, lines), delimiter=delimiter)
-    header = next(rows)
+    header = next(csv.reader(chain([head], lines), delimiter=delimiter))
     wanted = [column] if column else list(_TEXT_NAMES)
     folded = {name.strip().casefold(): place for place, name in reversed([*enumerate(header)])}
     place = next((folded[w.casefold()] for w in wanted if w.casefold() in folded), None)
@@ -118,7 +127,16 @@ def _csv(lines: Iterable[str], column: str | None, file: str) -> Iterator[Line]:
             f"{file}: no column holds the text (columns: {', '.join(header)}); name it with "
             "--column."
         )
-    for row in rows:
+    rows = csv.reader(lines, delimiter=delimiter)
+    while True:
+        try:
+            row = next(rows, None)
+        except csv.Error as error:
+            yield None, str(error)
+            rows = csv.reader(lines, delimiter=delimiter)  # the old one is stuck in the bad row
+            continue
+        if row is None:
+            return
         yield (row[place], None) if place < len(row) else (None, "too few columns")
 
 

@@ -86,7 +86,7 @@ def test_a_few_broken_bytes_in_good_utf8_do_not_change_the_encoding(write, split
     assert (len(posts), [row.line for row in bad]) == (30, [2])
 
 
-@pytest.mark.parametrize("name", ["klingon", "hex", "", "a\0b"])
+@pytest.mark.parametrize("name", ["klingon", "hex", "", "a\0b", "idna", "punycode"])
 def test_an_unknown_encoding_is_refused(write, name) -> None:
     with pytest.raises(ImportFileError, match="there is no encoding called"):
         open_table(write(CSV), encoding=name)

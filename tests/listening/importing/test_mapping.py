@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from listening.errors import ImportFileError
 from listening.importing import Found, open_table
 from listening.sources.base import PostKind
 
@@ -166,3 +167,15 @@ def test_day_or_month_first_is_decided_by_the_file(write, split) -> None:
         ],
         [],
     )
+
+
+@pytest.mark.parametrize(
+    ("named", "reason"),
+    [
+        ({"id": "=1"}, "one id for all rows would make them one post"),
+        ({"date": "=someday"}, "'someday' is not a date"),
+    ],
+)
+def test_a_constant_that_no_row_can_have_is_refused(write, named, reason) -> None:
+    with pytest.raises(ImportFileError, match=reason):
+        open_table(write("id,author,text,date\n1,ann,hi,2024-09-01\n"), mapping=named)

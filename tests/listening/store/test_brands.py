@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from listening.errors import ConflictError, NotFoundError
+from listening.errors import ConflictError, ListeningError, NotFoundError, StoreError
 from listening.matching import BrandRule
 from listening.store.brands import (
     add_brand,
@@ -75,3 +75,14 @@ def test_aliases_are_replaced_kind_by_kind(store: Store) -> None:
         set_aliases(session, added, AliasKind.NAME, ["JB", " "])
         assert aliases_of(session, added, AliasKind.NAME) == ["jb"]
         assert aliases_of(session, added, AliasKind.OWN_ACCOUNT) == ["a"]
+
+
+@pytest.mark.parametrize("name", ["", "  ", "line\nend", "\x1b[31mred"])
+def test_a_name_that_is_none_is_refused(store: Store, name: str) -> None:
+    with store.work() as session, pytest.raises(ListeningError, match="is no name for a brand"):
+        add_brand(session, name, query="x")
+
+
+def test_a_name_that_is_not_utf8_is_told(store: Store) -> None:
+    with pytest.raises(StoreError, match="is not UTF-8"), store.work() as session:
+        add_brand(session, "caf\udce9", query="x")

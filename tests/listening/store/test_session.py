@@ -94,6 +94,7 @@ def told(url: str) -> str:
     [
         ("postgresql://ann:hunter2@127.0.0.1:1/shop", "127.0.0.1:1/shop does not answer"),
         ("postgresql://ann@127.0.0.1:1/shop?password=hunter2", "does not answer"),
+        ("postgresql://ann:hunter2@127.0.0.1:1/shop?nonsense=1", "invalid connection option"),
         ("postgresql+psycopg2://ann:hunter2@127.0.0.1:1/shop", "psycopg2"),
         ("postgresql://ann:hunter2@127.0.0.1:port/shop", "cannot be read"),
         ("mysql://ann:hunter2@127.0.0.1/shop", "speaks SQLite and PostgreSQL, not mysql"),
@@ -137,6 +138,12 @@ def test_the_embedded_store_makes_its_folder(tmp_path: Path) -> None:
         session.connection()
     store.close()
     assert (folder / "listening.db").exists()
+
+
+def test_a_file_in_the_place_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    with pytest.raises(StoreError, match="data cannot be made"):
+        Store.from_settings(Settings(data_dir=tmp_path / "data", database_url=None))
 
 
 def test_a_configured_address_is_used(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """How many posts a second go through the matcher, beside two plain ways.
 
-    python tests/listening/query/bench_matcher.py POSTS.csv.gz [MORE.csv.gz ...] [--column text]
-
 Brands are made from words of the posts themselves: a name of three to six spellings, a NOT
 and a NEAR each; names are drawn from frequent and rare words alike, with a fixed seed. One
 process, one core. The baselines, on the same posts in the same run: every query evaluated
@@ -11,17 +9,13 @@ knows neither NOT nor NEAR.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import gzip
-import platform
 import random
 import re
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 from listening.query import Document, Matcher, Query, parse
@@ -117,19 +111,12 @@ def automaton(queries: dict[int, Query]) -> Callable[[Sequence[Document]], int]:
     return run
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("paths", nargs="+", type=Path)
-    options.add_argument("--column", default="text")
-    chosen = options.parse_args(arguments)
-    texts = texts_of(chosen.paths, chosen.column)
+def run(data: Path) -> None:
+    """Print posts/s with 1, 10 and 100 brands."""
+    names = ("airline.csv.gz", "customer_support.csv.gz")
+    texts = texts_of([data / "mentions" / name for name in names], "text")
     posts = [Document(text) for text in texts]
     few = posts[:: max(1, len(posts) // 500)]  # the baselines are slow
-    print(f"{platform.machine()}, {platform.processor() or 'processor unnamed'}, one process")
-    print(
-        f"Python {platform.python_version()}, ahocorasick-rs {version('ahocorasick-rs')}, "
-        f"lark {version('lark')}"
-    )
     ascii_share = sum(text.isascii() for text in texts) / len(texts)
     mean = sum(map(len, texts)) / len(texts)
     print(f"{len(texts):,} posts, {mean:.0f} characters on average, {ascii_share:.0%} pure ASCII")
@@ -143,8 +130,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ):
             speed, matches = rate(make(queries), some)
             print(f"  {name:18} {speed:10,.0f} posts/s  {matches / len(some):.3f} matches a post")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

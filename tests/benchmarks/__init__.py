@@ -1,0 +1,1 @@
+"""Measured by hand, never asserted: `make bench DATA=folder`."""
