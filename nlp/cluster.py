@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nlp.types import Floats, Ints
 
 NOISE = -1
-MAX_SHARE = 0.35
+# Largest share of the authors that a cluster may have, and the most noise it may cost, tried
+# in turn: where few large groups are all there is, a limit would only shatter them.
+LIMITS = ((0.2, 0.15), (0.35, 0.5), (1.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class ClusterParams:
 
     min_cluster_size: int
     min_samples: int
-    max_cluster_size: int  # a cluster above this is opened into its parts
+    max_cluster_size: int  # a cluster above this is opened into its parts; 0: no limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,7 @@ def params_for(authors: int) -> ClusterParams:
     return ClusterParams(
         min_cluster_size=max(5, round(math.sqrt(authors) / 2)),
         min_samples=max(2, round(math.sqrt(authors) / 12)),
-        # "Nearly everybody" is no segment; density alone often finds one where all talk of
-        # the same trade.
-        max_cluster_size=max(10, round(authors * MAX_SHARE)),
+        max_cluster_size=0,
     )
 
 
@@ -69,6 +69,25 @@ def cluster(coordinates: Floats, params: ClusterParams) -> Clusters:
     labels = _by_size(np.asarray(found.labels_, dtype=np.int64))
     strengths = np.where(labels == NOISE, 0.0, found.probabilities_).astype(np.float32)
     return Clusters(labels, strengths, params)
+
+
+def cluster_opened(coordinates: Floats, params: ClusterParams) -> Clusters:
+    """Cluster with the smallest limit on a cluster's size that does not cost too many authors.
+
+    "Nearly everybody" is no segment, and density alone often finds one where all talk of
+    the same trade. `LIMITS` are tried in turn; one that leaves more noise than it may is
+    passed over.
+
+    Args:
+        coordinates: (n, k).
+        params: its max_cluster_size is chosen here, see the params of what is returned.
+    """
+    for share, most_noise in LIMITS:
+        limit = max(10, round(len(coordinates) * share)) if share < 1 else 0
+        found = cluster(coordinates, replace(params, max_cluster_size=limit))
+        if float((found.labels == NOISE).mean()) <= most_noise:
+            break
+    return found
 
 
 def _by_size(labels: Ints) -> Ints:

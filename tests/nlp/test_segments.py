@@ -7,7 +7,7 @@ import pytest
 
 from nlp.align import match_by_members
 from nlp.assign import nearest_cluster
-from nlp.cluster import NOISE, ClusterParams, cluster, params_for
+from nlp.cluster import NOISE, ClusterParams, cluster, cluster_opened, params_for
 from nlp.group import similar_groups
 from nlp.keywords import c_tf_idf, keywords, name_of
 from nlp.profile import author_space, profile
@@ -88,6 +88,18 @@ def test_a_cluster_above_the_largest_share_is_opened() -> None:
     points = np.vstack([*touching, random.normal(60, 0.5, (60, 2))]).astype(np.float32)
     assert cluster(points, ClusterParams(20, 3, 180)).count == 2
     assert cluster(points, ClusterParams(20, 3, 100)).count == 3
+
+
+def test_few_large_groups_are_not_shattered() -> None:
+    found = cluster_opened(blobs([60, 60], spread=0.5), ClusterParams(6, 3, 0))
+    assert found.count == 2
+    assert found.params.max_cluster_size == 0
+
+
+def test_many_groups_are_limited_to_a_fifth() -> None:
+    found = cluster_opened(blobs([20] * 6), ClusterParams(6, 3, 0))
+    assert found.count == 6
+    assert found.params.max_cluster_size == 24
 
 
 def test_sizes_grow_with_the_square_root() -> None:

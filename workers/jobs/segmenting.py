@@ -142,7 +142,7 @@ def _days(as_of: datetime, moment: datetime) -> float:
 
 
 def _params(settings: Settings, authors: int) -> dict[str, object]:
-    from nlp.cluster import params_for
+    from nlp.cluster import LIMITS, params_for
     from nlp.reduce import ReduceParams
 
     return {
@@ -152,6 +152,7 @@ def _params(settings: Settings, authors: int) -> dict[str, object]:
         "min_posts": settings.segment_min_posts,
         "reduce": asdict(ReduceParams(seed=settings.segment_seed)),
         "cluster": asdict(params_for(authors)),
+        "limits": [list(limit) for limit in LIMITS],
     }
 
 
@@ -182,7 +183,9 @@ def _run(
     progress.begin("Segmenting")
     clusters, labels, strengths = _clusters(people, params)
     note = None
-    if clusters is None:
+    if clusters is not None:
+        params = params | {"cluster": asdict(clusters.params)}
+    else:
         note = f"{len(people.ids)} authors show no structure: one segment was made"
     with store.work() as session:
         last = current_segmentation(session)
@@ -230,13 +233,13 @@ def _brand_words(brands: Sequence[Brand]) -> list[str]:
 def _clusters(people: _People, params: dict[str, object]) -> tuple[Clusters | None, Ints, Floats]:
     """Clusters (None: no structure), everybody's nearest label, and strengths."""
     from nlp.assign import nearest_cluster
-    from nlp.cluster import ClusterParams, cluster
+    from nlp.cluster import ClusterParams, cluster_opened
     from nlp.reduce import ReduceParams, reduce
 
     count = len(people.ids)
     if count >= MIN_AUTHORS:
         coordinates = reduce(people.space, ReduceParams(**params["reduce"]))  # type: ignore[arg-type]
-        found = cluster(coordinates, ClusterParams(**params["cluster"]))  # type: ignore[arg-type]
+        found = cluster_opened(coordinates, ClusterParams(**params["cluster"]))  # type: ignore[arg-type]
         if found.count:
             nearest = nearest_cluster(coordinates, found.labels, found.strengths)
             return found, nearest.labels, nearest.strengths
