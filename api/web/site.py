@@ -13,7 +13,6 @@ from starlette.responses import HTMLResponse, Response
 
 from api.web.templating import page_templates
 from listening.config import Settings
-from listening.errors import StoreError
 from listening.store.schema import require_current
 from listening.store.session import Store
 from listening.store.tables import Brand
@@ -38,13 +37,7 @@ class Site:
         """
         with self._lock:
             if self._store is None:
-                try:
-                    self._store = Store.from_settings(self.settings)
-                except OSError as error:
-                    raise StoreError(
-                        f"The data folder {self.settings.data_dir} cannot be made "
-                        f"({error.strerror}); set LISTENING_DATA_DIR to one that can."
-                    ) from error
+                self._store = Store.from_settings(self.settings)
             return self._store
 
     @contextmanager

@@ -152,11 +152,6 @@ def latest_reviews(session: Session, brand_id: int, author_ids: Sequence[int]) -
     return found
 
 
-def stances_of(session: Session, author_id: int) -> list[Stance]:
-    """An author's stances towards every brand they mention."""
-    return list(session.exec(select(Stance).where(Stance.author_id == author_id)))
-
-
 def count_stances(session: Session, brand_id: int) -> dict[StanceKind, int]:
     """How many authors of a brand stand where; those dismissed are left out, as in lists."""
     return {kind: count for (_, kind), count in stance_counts(session, brand_id).items()}

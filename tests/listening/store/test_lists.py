@@ -11,7 +11,6 @@ from listening.store.stances import (
     count_stances,
     latest_reviews,
     stance_views,
-    stances_of,
 )
 from listening.store.tables import (
     Case,
@@ -76,7 +75,6 @@ def test_counts_by_kind(spoken: Store) -> None:
     with spoken.session() as session:
         assert count_stances(session, 1) == {StanceKind.ADVOCATE: 2, StanceKind.PASSIVE: 1}
         assert count_stances(session, 2) == {}
-        assert [s.score for s in stances_of(session, author_id(spoken, "a1"))] == [0.9]
 
 
 def test_the_latest_review_counts(spoken: Store) -> None:
