@@ -12,6 +12,7 @@ from listening.store.tables.listening import (
     Tombstone,
     Watch,
 )
+from listening.store.tables.opinions import Correction, MentionSentiment, SentimentBasis
 from listening.store.tables.posts import (
     Analysis,
     Author,
@@ -45,9 +46,11 @@ __all__ = [
     "Brand",
     "Case",
     "CaseStatus",
+    "Correction",
     "MatchedBy",
     "Membership",
     "Mention",
+    "MentionSentiment",
     "Post",
     "Priority",
     "QuarantineStatus",
@@ -57,6 +60,7 @@ __all__ = [
     "Segment",
     "SegmentState",
     "Segmentation",
+    "SentimentBasis",
     "SentimentLabel",
     "Stance",
     "StanceKind",

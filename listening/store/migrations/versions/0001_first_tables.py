@@ -325,7 +325,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_case_queue', ['brand_id', 'status', 'urgency'], unique=False)
         batch_op.create_index(batch_op.f('ix_support_case_group_key'), ['group_key'], unique=False)
 
-    # ### end Alembic commands ###
+
 
 
 def downgrade() -> None:
@@ -388,4 +388,4 @@ def downgrade() -> None:
     op.drop_table('segmentation')
     op.drop_table('brand')
     op.drop_table('author')
-    # ### end Alembic commands ###
+
