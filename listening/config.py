@@ -6,14 +6,39 @@ directory; the defaults run the embedded deployment in one data folder.
 
 from __future__ import annotations
 
+import json
+import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from listening.errors import SettingsError
+
+Sentiment = Literal["negative", "neutral", "positive"]
+
+_LANGUAGE = re.compile(r"[a-z]{2}|\*")
+
+
+def _from_json(value: object) -> object:
+    """A setting that holds more than one thing is written as JSON."""
+    if not isinstance(value, str):
+        return value
+    if not value.strip():
+        return {}
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise ValueError(f"not JSON ({error}); docs/models.md shows how") from None
 
 
 class Settings(BaseSettings):
@@ -36,12 +61,27 @@ class Settings(BaseSettings):
     base_encoder_dir: Path | None = Field(
         None, description="Folder of the pinned base encoder; none: found as models/README.md says."
     )
-    engine_backend: Literal["auto", "float32", "bfloat16"] = Field(
+    engine_backend: Literal[
+        "auto", "float32", "bfloat16", "openvino-float32", "openvino-bfloat16", "cuda"
+    ] = Field(
         "auto", description="How the encoder computes; auto times the backends once and remembers."
     )
     model_threads: int | None = Field(
         None, ge=1, description="Threads of one model process; none: all cores of this machine."
     )
+    encoder_model: str | None = Field(
+        None,
+        description="Folder or hub name of another sentence-transformers encoder for the vectors; "
+        "none: the pinned base.",
+    )
+    sentiment_models: Annotated[dict[str, str], NoDecode, BeforeValidator(_from_json)] = Field(
+        {},
+        description='Language code to folder or hub name of a transformers classifier; "*" for '
+        "every language our own model does not know.",
+    )
+    sentiment_labels: Annotated[
+        dict[str, dict[str, Sentiment]], NoDecode, BeforeValidator(_from_json)
+    ] = Field({}, description="Of such a model, what its labels mean, where they do not say so.")
 
     interest_half_life_days: float = Field(
         180.0, gt=0, description="Age at which a post counts half in its author's profile."
@@ -69,6 +109,35 @@ class Settings(BaseSettings):
 
     web_host: str = "127.0.0.1"
     web_port: int = Field(8765, ge=1, le=65535)
+
+    @field_validator("encoder_model")
+    @classmethod
+    def _named(cls, value: str | None) -> str | None:
+        return (value or "").strip() or None
+
+    @field_validator("sentiment_models")
+    @classmethod
+    def _by_language(cls, value: dict[str, str]) -> dict[str, str]:
+        for language, model in value.items():
+            if not _LANGUAGE.fullmatch(language):
+                raise ValueError(
+                    f'"{language}" is no language: a code of two small letters, or "*"'
+                )
+            if not model.strip():
+                raise ValueError(f'"{language}" names no model')
+        return {language: model.strip() for language, model in value.items()}
+
+    @field_validator("sentiment_labels")
+    @classmethod
+    def _of_named_models(
+        cls, value: dict[str, dict[str, Sentiment]], info: ValidationInfo
+    ) -> dict[str, dict[str, Sentiment]]:
+        named = info.data.get("sentiment_models", {}).values()
+        for model in value:
+            # Where the models themselves did not fit, that alone is told.
+            if "sentiment_models" in info.data and model not in named:
+                raise ValueError(f'"{model}" is not named in LISTENING_SENTIMENT_MODELS')
+        return value
 
     @property
     def store_url(self) -> str:
@@ -110,9 +179,16 @@ def get_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         lines = [
-            f"LISTENING_{str(e['loc'][0]).upper() if e['loc'] else '?'}: {e['msg']}"
+            f"{_variable(e['loc'])}: {e['msg'].removeprefix('Value error, ')}"
             for e in error.errors()
         ]
         raise SettingsError("Settings do not fit:\n  " + "\n  ".join(lines)) from None
     except UnicodeDecodeError:
         raise SettingsError("The file .env is not UTF-8: save it as UTF-8.") from None
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    """The variable, and in brackets which part of it where it holds more than one thing."""
+    name, *within = map(str, place) if place else ("?",)
+    part = f" ({' > '.join(within)})" if within else ""
+    return f"LISTENING_{name.upper()}{part}"

@@ -25,6 +25,8 @@ class BrandSummary:
     """A brand over the mentions in the store.
 
     Attributes:
+        negative, neutral, positive: mentions by their sentiment towards the brand, which
+            need not be that of the whole post.
         scored: mentions with a sentiment; those in other languages have none.
         reach_total: sum of followers per mention; reach_unique counts each author once.
         reach_known: authors whose followers are known, the coverage of both.

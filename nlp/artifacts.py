@@ -30,13 +30,13 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The pinned base encoder and the heads trained on it."""
+    """The pinned base encoder and the opinion model trained on it."""
 
     folder: Path
     base_repo: str
     base_package: str
     base: Artifact
-    heads: dict[str, Artifact]
+    opinions: Artifact
 
 
 def read_manifest(folder: Path | None = None) -> Manifest:
@@ -58,7 +58,7 @@ def read_manifest(folder: Path | None = None) -> Manifest:
             base_repo=base["repo"],
             base_package=base["package"],
             base=_artifact("base", base),
-            heads={name: _artifact(name, row) for name, row in data["heads"].items()},
+            opinions=_artifact("opinions", data["opinions"]),
         )
     except FileNotFoundError as error:
         raise ModelError(
@@ -71,8 +71,8 @@ def read_manifest(folder: Path | None = None) -> Manifest:
 
 def revision_of(manifest: Manifest) -> str:
     """What an analysis was made with: it is out of date when this changes."""
-    head = manifest.heads["sentiment"]
-    return f"{manifest.base.sha256[:8]}+{head.sha256[:8]}/{head.revision}"
+    own = manifest.opinions
+    return f"{manifest.base.sha256[:8]}+{own.sha256[:8]}/{own.revision}"
 
 
 def _artifact(name: str, row: dict[str, str]) -> Artifact:
@@ -109,18 +109,13 @@ def file_sha256(path: Path) -> str:
     return _hashed(path.resolve(), facts.st_size, facts.st_mtime_ns)
 
 
-def head_file(manifest: Manifest, name: str) -> Path:
-    """A verified head file.
+def opinion_file(manifest: Manifest) -> Path:
+    """The verified file of the opinion model.
 
     Raises:
-        ModelError: unknown, missing or another file.
+        ModelError: missing or another file.
     """
-    try:
-        artifact = manifest.heads[name]
-    except KeyError:
-        known = ", ".join(sorted(manifest.heads))
-        raise ModelError(f"No head named {name} in the manifest; known: {known}.") from None
-    return verified(manifest.folder / artifact.file, artifact)
+    return verified(manifest.folder / manifest.opinions.file, manifest.opinions)
 
 
 def find_base_encoder(manifest: Manifest, configured: Path | None = None) -> Path:

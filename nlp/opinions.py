@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from nlp import phrases, text
-from nlp.engine import Engine
-from nlp.types import Floats, Opinion
+from nlp.named import OWN, OWN_LANGUAGES, route
+from nlp.types import Opinion, Reading, Target, Three
 
-SCORED_LANGUAGES = frozenset({"en"})
+if TYPE_CHECKING:
+    from nlp.engine import Engine
+    from nlp.named import NamedClassifier, NamedEncoder
 
 
 def analyse(
@@ -16,46 +19,86 @@ def analyse(
     texts: Sequence[str],
     *,
     languages: Sequence[str | None] | None = None,
+    targets: Sequence[Sequence[Target]] | None = None,
+    others: Mapping[str, NamedClassifier] | None = None,
+    encoder: NamedEncoder | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> list[Opinion]:
-    """Vector, sentiment, language and marks of n texts, in their order.
+    """Vector, opinions, language and marks of n texts, in their order.
 
-    A text in a language the heads do not know keeps its vector and is marked
-    "language"; it is never scored by the wrong model.
+    A text in a language that no model here knows keeps its vector and is marked "language";
+    it is never scored by the wrong model.
 
     Args:
         engine: loaded.
         texts: as they were written.
         languages: what the source declares, per text; None: found in the text.
+        targets: per text, whom it may be about: each target by its (start, end) places in
+            the text as given.
+        others: classifiers by language, "*" for every language that has none.
+        encoder: gives the vectors instead of the engine.
         progress: called with the number of texts just finished.
     """
-    prepared = [text.for_model(t) for t in texts]
-    declared = languages or [None] * len(texts)
-    encoded = engine.encode(prepared, progress=progress)
+    asked = targets or [()] * len(texts)
+    prepared = [text.marked(t, own) for t, own in zip(texts, asked, strict=True)]
+    ready = [own for own, _ in prepared]
+    reading = engine.read(ready, [own for _, own in prepared], progress=progress)
+    vectors = encoder.encode(ready) if encoder else reading.vectors
+    said = languages or [None] * len(texts)
+    found = [text.detect_language(t, s) for t, s in zip(texts, said, strict=True)]
+    routes = [
+        route(language, others) if text.has_words(t) else None
+        for t, language in zip(texts, found, strict=True)
+    ]
+    elsewhere = _elsewhere(routes, ready, others or {})
     return [
-        _opinion(original, own, said, encoded.vectors[i], encoded.sentiment[i])
-        for i, (original, own, said) in enumerate(zip(texts, prepared, declared, strict=True))
+        Opinion(
+            vector=vectors[n],
+            language=found[n],
+            not_scored=_not_scored(texts[n], routes[n]),
+            recommends=phrases.recommends(ready[n]),
+            warns=phrases.warns(ready[n]),
+            spam=phrases.looks_like_spam(ready[n]),
+            copy_key=text.copy_key(texts[n]),
+            **_scores(reading, n, found[n], routes[n], elsewhere.get(n)),
+        )
+        for n in range(len(texts))
     ]
 
 
-def _opinion(
-    original: str, prepared: str, declared: str | None, vector: Floats, sentiment: Floats
-) -> Opinion:
-    language = text.detect_language(original, declared)
-    if not text.has_words(original):
-        not_scored = "no words"
-    elif language is not None and language not in SCORED_LANGUAGES:
-        not_scored = "language"
-    else:
-        not_scored = None
-    negative, neutral, positive = (float(p) for p in sentiment)
-    return Opinion(
-        vector=vector,
-        language=language,
-        not_scored=not_scored,
-        sentiment=None if not_scored else (negative, neutral, positive),
-        recommends=phrases.recommends(prepared),
-        warns=phrases.warns(prepared),
-        spam=phrases.looks_like_spam(prepared),
-        copy_key=text.copy_key(original),
-    )
+def _scores(
+    reading: Reading, n: int, language: str | None, key: str | None, other: Three | None
+) -> dict[str, Any]:
+    """The probabilities of one text: our own for the languages our model knows.
+
+    A named model for English takes the place of our sentiment, towards a target too; the
+    other opinions stay ours.
+    """
+    ours = key is not None and (language is None or language in OWN_LANGUAGES)
+    heads = {name: tuple(map(float, p[n])) for name, p in reading.heads.items()}
+    towards = reading.towards[n]
+    return {
+        "sentiment": other or (heads["sentiment"] if ours else None),
+        "emotion": heads["emotion"] if ours else None,
+        "ironic": heads["irony"][1] if ours else None,
+        "offensive": heads["offensive"][1] if ours else None,
+        "towards": tuple(towards) if key == OWN else (None,) * len(towards),
+    }
+
+
+def _elsewhere(
+    routes: Sequence[str | None], texts: Sequence[str], others: Mapping[str, NamedClassifier]
+) -> dict[int, Three]:
+    """Sentiment of the texts that a named model scores, by their place."""
+    found: dict[int, Three] = {}
+    for key, model in others.items():
+        rows = [n for n, own in enumerate(routes) if own == key]
+        for n, p in zip(rows, model.probabilities([texts[n] for n in rows]), strict=True):
+            found[n] = (float(p[0]), float(p[1]), float(p[2]))
+    return found
+
+
+def _not_scored(written: str, key: str | None) -> str | None:
+    if key is not None:
+        return None
+    return "language" if text.has_words(written) else "no words"

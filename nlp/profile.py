@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nlp.encoder import unit
+from nlp.arrays import unit
 from nlp.types import Floats
 
 

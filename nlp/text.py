@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from nlp.types import Target
+
 _URL = re.compile(r"https?://\S+|www\.\S+")
 _HANDLE = re.compile(r"(?<![\w@])@[\w.]*\w")
 _REPOST = re.compile(r"^\s*(?:RT|MT|via)\s+@user:?\s*", re.IGNORECASE)
@@ -22,7 +24,7 @@ _MIN_LETTERS = 16
 _MIN_CONFIDENCE = 0.5
 _MIN_CONFIDENCE_AGAINST = 0.8  # of what the source declares
 # Rare languages attract English slang; these cover what brands are spoken of in.
-_LANGUAGES = (
+LANGUAGES = (
     "ar bg bn ca cs da de el en es fa fi fr he hi hr hu id it ja ko lt lv"
     " ms nl no pl pt ro ru sk sl sr sv ta te th tr uk ur vi zh"
 ).split()
@@ -39,6 +41,60 @@ def for_model(text: str) -> str:
     return _SPACE.sub(" ", text).strip()
 
 
+# Private characters around a target while a text is prepared; no text has them.
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_SIGN = re.compile("[\ue000\ue001]")
+
+
+def marked(text: str, targets: Sequence[Target]) -> tuple[str, list[Target]]:
+    """A text as `for_model` gives it, with the places where each target stands in it.
+
+    Args:
+        text: as it was written.
+        targets: per target its (start, end) places in `text`; a place in a handle grows to the
+            whole handle, one in an address is lost, as addresses are.
+
+    Returns:
+        The prepared text and, per target, its places there; empty where none is left.
+    """
+    clean = _SIGN.sub(" ", text)
+    handles = [match.span() for match in _HANDLE.finditer(clean)]
+    found: list[Target] = []
+    for target in targets:
+        places = sorted({_whole(span, handles) for span in target})
+        pieces, at = [], 0
+        for start, end in places:
+            if start < at or end <= start or end > len(clean):
+                continue  # overlaps the one before, or lies outside
+            pieces += [clean[at:start], _OPEN, clean[start:end], _CLOSE]
+            at = end
+        found.append(_places("".join([*pieces, clean[at:]])))
+    return for_model(clean), found
+
+
+def _whole(span: tuple[int, int], handles: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    for start, end in handles:
+        if start < span[1] and span[0] < end:
+            return start, end
+    return span
+
+
+def _places(signed: str) -> list[tuple[int, int]]:
+    """Where the signs stand once the text is prepared and they are taken out."""
+    prepared = for_model(signed)
+    places: list[tuple[int, int]] = []
+    opened = None
+    for shift, match in enumerate(_SIGN.finditer(prepared)):
+        at = match.start() - shift
+        if match.group() == _OPEN:
+            opened = at
+        elif opened is not None:
+            if at > opened:
+                places.append((opened, at))
+            opened = None
+    return places
+
+
 def bare(text: str) -> str:
     """The words of a text, without addresses, handles, repost marks: for keywords, language."""
     text = _REPOST.sub("", for_model(text))
@@ -51,7 +107,7 @@ def _identifier() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages(_LANGUAGES)
+    identifier.set_languages(LANGUAGES)
     return identifier
 
 

@@ -21,9 +21,9 @@ from listening.store.session import Store
 _CACHE = Path(__file__).parents[1] / "data" / "cache" / "numba"
 os.environ.setdefault("NUMBA_CACHE_DIR", str(_CACHE))
 
-# Nor does a test ever reach the store or the queue of whoever runs it.
-for _name in ("DATA_DIR", "DATABASE_URL", "BROKER_URL"):
-    os.environ.pop(f"LISTENING_{_name}", None)
+# Nor does a test ever reach the store, the queue or the models of whoever runs it.
+for _name in [name for name in os.environ if name.startswith("LISTENING_")]:
+    del os.environ[_name]
 
 # On CI the same examples every time; elsewhere new ones, which is where bugs are found.
 settings.register_profile("listening", deadline=None, derandomize=os.environ.get("CI") == "true")

@@ -13,11 +13,12 @@ from listening.advocacy import Said
 from listening.ingest import Ingested, ingest
 from listening.matching import BrandMatcher
 from listening.sources.base import RawPost
-from listening.store.analyses import FoundAnalysis, store_analyses
+from listening.store.analyses import FoundAnalysis, PendingPost, reading, store_analyses
 from listening.store.brands import add_brand, brand_id, brand_rules, get_brand, query_for
 from listening.store.mentions import MentionView, views
+from listening.store.sentiments import FoundSentiment, mentions_of, store_sentiments
 from listening.store.session import Store
-from listening.store.tables import Post
+from listening.store.tables import Post, SentimentBasis
 
 MODEL = "test-model"
 NOON = "2026-09-01T12:00Z"
@@ -62,9 +63,16 @@ def said(polarity: float | None = 1.0, *, id: int = 1, author: int = 1, **more: 
 
 @dataclass(frozen=True, kw_only=True)
 class Opinion:
-    """What the models would say of a post."""
+    """What the models would say of a post, and towards every brand it mentions.
+
+    `towards` is the sentiment read from the words that name the brand; None: from the post.
+    """
 
     sentiment: tuple[float, float, float] | None = (0.0, 1.0, 0.0)
+    towards: tuple[float, float, float] | None = None
+    emotion: tuple[float, float, float, float] | None = None
+    ironic: float | None = None
+    offensive: float | None = None
     not_scored: str | None = None
     language: str | None = "en"
     recommends: bool = False
@@ -101,10 +109,12 @@ def load(store: Store, *posts: RawPost, all_about: str | None = None) -> Ingeste
 def analyse(store: Store, opinions: Mapping[str, Opinion], *, model: str = MODEL) -> None:
     """Store what the models would say, by the posts' native ids."""
     with store.work() as session:
-        found = []
+        found, towards = [], []
         for one in posts(session, opinions):
             own = opinions[one.native_id]
             negative, neutral, positive = own.sentiment or (None, None, None)
+            anger, joy, optimism, sadness = own.emotion or (None, None, None, None)
+            towards += _towards(session, one, own)
             found.append(
                 FoundAnalysis(
                     post_id=int(one.id or 0),
@@ -114,6 +124,12 @@ def analyse(store: Store, opinions: Mapping[str, Opinion], *, model: str = MODEL
                     negative=negative,
                     neutral=neutral,
                     positive=positive,
+                    anger=anger,
+                    joy=joy,
+                    optimism=optimism,
+                    sadness=sadness,
+                    ironic=own.ironic,
+                    offensive=own.offensive,
                     recommends=own.recommends,
                     warns=own.warns,
                     spam=own.spam,
@@ -123,6 +139,19 @@ def analyse(store: Store, opinions: Mapping[str, Opinion], *, model: str = MODEL
                 )
             )
         store_analyses(session, found, model)
+        store_sentiments(session, towards, model)
+
+
+def _towards(session: Session, one: Post, own: Opinion) -> list[FoundSentiment]:
+    three = own.towards or own.sentiment
+    if three is None:
+        return []
+    read = PendingPost(int(one.id or 0), *reading(one.title, one.text), one.text_hash, None)
+    basis = SentimentBasis.TARGET if own.towards else SentimentBasis.POST
+    return [
+        FoundSentiment(mention, basis, three, three, None)
+        for mention in mentions_of(session, [read])[read.id]
+    ]
 
 
 def posts(session: Session, native_ids: Iterable[str] | None = None) -> list[Post]:

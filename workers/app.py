@@ -63,7 +63,7 @@ def _logging(**_: Any) -> None:
 
 @worker_process_init.connect
 def _after_fork(**_: Any) -> None:
-    """Load the model in the child: torch and a fork do not mix (transformers #7516)."""
-    from workers.models import engine
+    """Load the models in the child: torch and a fork do not mix (transformers #7516)."""
+    from workers.models import models
 
-    engine()
+    models()

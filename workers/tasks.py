@@ -11,7 +11,7 @@ from workers.base import JobTask
 from workers.jobs.analysing import analyse_pending
 from workers.jobs.flagging import flag
 from workers.jobs.segmenting import segment
-from workers.models import engine, model_revision, prepare_caches
+from workers.models import model_revision, models, prepare_caches
 
 log = structlog.get_logger()
 
@@ -20,11 +20,11 @@ log = structlog.get_logger()
 def analyse_task(self: JobTask) -> None:
     """Analyse what is pending; what was analysed is flagged next, and first segmented at once."""
     with self.store() as store:
-        count = analyse_pending(store, engine())
+        done = analyse_pending(store, models())
         with store.session() as session:
             segmented = current_segmentation(session) is not None
-    if count:
-        log.info("analysed", posts=count)
+    if done.posts or done.mentions:
+        log.info("analysed", posts=done.posts, mentions=done.mentions)
         flag_task.delay()
         if not segmented:
             segment_task.delay()

@@ -63,7 +63,7 @@ def _run(store: Store, settings: Any) -> None:
     from workers.jobs.flagging import flag
     from workers.jobs.importing import import_table, open_file
     from workers.jobs.segmenting import segment
-    from workers.models import engine
+    from workers.models import models
 
     with store.work() as session:
         known = {brand.name for brand in list_brands(session)}
@@ -73,7 +73,7 @@ def _run(store: Store, settings: Any) -> None:
     with progress() as bar:
         import_table(store, open_file(sample.POSTS), progress=bar)
         bar.begin("Loading the model")
-        loaded = engine()
+        loaded = models()
         bar.end()
         analyse_pending(store, loaded, progress=bar)
         segment(store, settings, model=loaded.revision, progress=bar)

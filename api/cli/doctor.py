@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Check store, broker, model files, engine backend, disk and versions."""
+    """Check store, broker, models and what each scores, engine backend, disk and versions."""
     from workers.jobs.checking import check_all
 
     findings = check_all()

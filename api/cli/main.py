@@ -11,7 +11,19 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from api.cli import brands, demo, doctor, export, imports, lists, queries, score, services, work
+from api.cli import (
+    brands,
+    demo,
+    doctor,
+    export,
+    imports,
+    lists,
+    opinions,
+    queries,
+    score,
+    services,
+    work,
+)
 from api.cli.show import plain
 
 
@@ -45,6 +57,7 @@ app = typer.Typer(
 app.add_typer(brands.app, name="brand")
 app.add_typer(queries.app, name="query")
 app.add_typer(imports.quarantine, name="quarantine")
+app.add_typer(opinions.app, name="opinions")
 for module in (imports, work, lists, export, score, services, doctor, demo):
     module.register(app)
 

@@ -32,14 +32,23 @@ def score(
         str | None, typer.Option(help="Column or key that holds the text; none: guessed.")
     ] = None,
     embed: Annotated[bool, typer.Option("--embed", help="Add the sentence vector.")] = False,
+    brand: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--brand",
+            help="Add the sentiment towards this name (repeat), found in any case as words, "
+            "@handle or #hashtag.",
+        ),
+    ] = None,
 ) -> None:
     """Score texts as JSON lines on standard output, in their order."""
-    from workers.jobs.scoring import read_texts, score_texts
-    from workers.models import engine
+    from workers.jobs.scoring import named, read_texts, score_texts
+    from workers.models import models
 
     bad = 0
+    brands = list(named(brand or []))  # a bad name is told before the model is loaded
     texts = read_texts(file, form=str(form), column=column)
-    for line in score_texts(engine(), texts, embed=embed):
+    for line in score_texts(models(), texts, embed=embed, brands=brands):
         bad += '"error":' in line[:40]
         sys.stdout.write(line + "\n")
         sys.stdout.flush()

@@ -34,13 +34,14 @@ def migrate() -> None:
 
 
 def analyse() -> None:
-    """Analyse every post that has no analysis of its present text yet."""
+    """Analyse every post and mention that has no analysis of its present text yet."""
     from workers.jobs.analysing import analyse_pending
-    from workers.models import engine
+    from workers.models import models
 
     with opened() as (_, store), progress() as bar:
-        count = analyse_pending(store, engine(), progress=bar)
-    print(f"{count:,} posts analysed.")
+        done = analyse_pending(store, models(), progress=bar)
+    more = f", {done.mentions:,} mentions of earlier posts read" if done.mentions else ""
+    print(f"{done.posts:,} posts analysed{more}.")
 
 
 def segment() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import quote, urlsplit
 
-from listening.store.tables import Author
+from listening.store.mentions import NOT_YET, MentionView
+from listening.store.tables import Author, SentimentBasis
 
 UNKNOWN = "unknown"
 _MINUS = "\N{MINUS SIGN}"
@@ -21,6 +23,10 @@ _NOT_COUNTED = {
     "copy": "a copy of an earlier text",
     "not scored": "no sentiment could be scored",
 }
+
+
+# From this probability on a mention carries a mark.
+MARKED = 0.5
 
 
 def number(value: int | None) -> str:
@@ -102,6 +108,49 @@ def not_scored(reasons: Mapping[str, int]) -> str:
     return ", ".join(
         f"{count:,} {_NOT_SCORED.get(reason, reason)}" for reason, count in reasons.items()
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A word beside a mention: what it says, how sure the model is, and what it means."""
+
+    name: str
+    text: str
+    probability: float
+    meaning: str
+
+
+def marks(view: MentionView) -> tuple[Mark, ...]:
+    """Emotion, irony and offence of a mention's post, as far as the model is sure of them."""
+    found = []
+    if view.emotion is not None and view.emotion[1] >= MARKED:
+        name, probability = view.emotion
+        found.append(Mark("emotion", name, probability, "Emotion of the post"))
+    analysis = view.analysis
+    if analysis is not None and analysis.ironic is not None and analysis.ironic >= MARKED:
+        meaning = "The post may mean the opposite of what it says"
+        found.append(Mark("irony", "may be ironic", analysis.ironic, meaning))
+    if analysis is not None and analysis.offensive is not None and analysis.offensive >= MARKED:
+        meaning = "The words of the post may offend"
+        found.append(Mark("offence", "offensive", analysis.offensive, meaning))
+    return tuple(found)
+
+
+def of_post(view: MentionView) -> str | None:
+    """The sentiment of the whole post, where it is another than that towards the brand."""
+    if view.post_sentiment is None or view.post_sentiment is view.sentiment:
+        return None
+    return str(view.post_sentiment)
+
+
+def unscored(view: MentionView) -> str:
+    """What stands where a mention has no sentiment: whether it is still to come."""
+    return NOT_YET if view.not_scored == NOT_YET else UNKNOWN
+
+
+def from_post(view: MentionView) -> bool:
+    """Whether the sentiment is the whole post's, since the words do not name the brand."""
+    return view.basis is SentimentBasis.POST
 
 
 def author_name(author: Author) -> str:

@@ -15,15 +15,30 @@ from listening.store.bulk import chunked, upsert
 from listening.store.tables import Analysis, Mention, Post, Vector
 from listening.store.tables.types import now
 
+Three = tuple[float, float, float]  # probabilities: negative, neutral, positive
+
 
 @dataclass(frozen=True, slots=True)
 class PendingPost:
-    """A post without an analysis of its present text by the present model."""
+    """A post as the models read it, until it has an analysis of its present text by them.
+
+    Attributes:
+        text: the title, where there is one, and what was written.
+        text_at: where in `text` that which was written begins; spans of mentions count
+            from there.
+    """
 
     id: int
     text: str
+    text_at: int
     text_hash: str
     language: str | None
+
+
+def reading(title: str | None, text: str) -> tuple[str, int]:
+    """What the models read of a post, and where in it the post's own text begins."""
+    read = f"{title}. {text}" if title else text
+    return read, len(read) - len(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +52,12 @@ class FoundAnalysis:
     negative: float | None
     neutral: float | None
     positive: float | None
+    anger: float | None
+    joy: float | None
+    optimism: float | None
+    sadness: float | None
+    ironic: float | None
+    offensive: float | None
     recommends: bool
     warns: bool
     spam: bool
@@ -80,7 +101,7 @@ def pending_posts(session: Session, model: str, limit: int) -> list[PendingPost]
         .limit(limit)
     )
     return [
-        PendingPost(int(i or 0), f"{title}. {text}" if title else text, digest, language)
+        PendingPost(int(i or 0), *reading(title, text), digest, language)
         for i, title, text, digest, language in session.execute(statement)
     ]
 
@@ -115,6 +136,12 @@ _COLUMNS = (
     "negative",
     "neutral",
     "positive",
+    "anger",
+    "joy",
+    "optimism",
+    "sadness",
+    "ironic",
+    "offensive",
     "recommends",
     "warns",
     "spam",
@@ -152,7 +179,7 @@ class AuthorPost:
     post_id: int
     text: str
     published_at: datetime
-    sentiment: tuple[float, float, float] | None
+    sentiment: Three | None
     vector: bytes
     copy_key: str | None
     mention: bool
@@ -180,16 +207,17 @@ def author_posts(session: Session, model: str) -> Iterator[AuthorPost]:
         yield AuthorPost(
             author_id=post.author_id,
             post_id=int(post.id or 0),
-            text=f"{post.title}. {post.text}" if post.title else post.text,
+            text=reading(post.title, post.text)[0],
             published_at=post.published_at,
-            sentiment=_sentiment(analysis),
+            sentiment=sentiment_of(analysis),
             vector=vector.data,
             copy_key=analysis.copy_key,
             mention=bool(mentions),
         )
 
 
-def _sentiment(analysis: Analysis) -> tuple[float, float, float] | None:
+def sentiment_of(analysis: Analysis) -> Three | None:
+    """A post's own sentiment, (negative, neutral, positive)."""
     negative, neutral, positive = analysis.negative, analysis.neutral, analysis.positive
     if negative is None or neutral is None or positive is None:
         return None

@@ -17,6 +17,7 @@ from listening.store.tables import (
     Case,
     CaseStatus,
     Mention,
+    MentionSentiment,
     Post,
     Priority,
 )
@@ -101,11 +102,12 @@ def case_views(
     """Cases of one status, most urgent first."""
     chosen = (Case.brand_id == brand_id, Case.status == status)
     statement = (
-        select(Case, Mention, Post, Author, Analysis)  # type: ignore[call-overload]
+        select(Case, Mention, Post, Author, Analysis, MentionSentiment)  # type: ignore[call-overload]
         .join(Mention, col(Mention.id) == col(Case.mention_id))
         .join(Post, col(Post.id) == col(Mention.post_id))
         .join(Author, col(Author.id) == col(Post.author_id))
         .outerjoin(Analysis, col(Analysis.post_id) == col(Post.id))
+        .outerjoin(MentionSentiment, col(MentionSentiment.mention_id) == col(Mention.id))
         .where(*chosen)
         .order_by(col(Case.urgency).desc(), col(Post.source), col(Post.native_id))
         .offset(offset)

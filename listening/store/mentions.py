@@ -12,6 +12,7 @@ from sqlalchemy.sql import Select
 from sqlmodel import Session, col, func, select
 
 from listening.matching import Matched
+from listening.store.analyses import sentiment_of
 from listening.store.bulk import chunked, upsert
 from listening.store.tables import (
     Analysis,
@@ -20,9 +21,14 @@ from listening.store.tables import (
     CaseStatus,
     MatchedBy,
     Mention,
+    MentionSentiment,
     Post,
+    SentimentBasis,
     SentimentLabel,
 )
+
+EMOTIONS = ("anger", "joy", "optimism", "sadness")  # columns of `Analysis`
+NOT_YET = "not analysed yet"
 
 _POLARITY_OF = {
     SentimentLabel.NEGATIVE: -1.0,
@@ -113,37 +119,73 @@ def drop_unmatched(
 
 @dataclass(frozen=True, slots=True)
 class MentionView:
-    """A mention with its post, author and analysis, as lists and pages show it."""
+    """A mention with its post, author, analysis and sentiment, as lists and pages show it.
+
+    Attributes:
+        analysis: of the post, which may be about more than the brand; None: not analysed yet.
+        towards: sentiment towards the brand; None where the post has none, or not yet.
+    """
 
     mention: Mention
     post: Post
     author: Author
     analysis: Analysis | None
+    towards: MentionSentiment | None
 
     @property
     def polarity(self) -> float | None:
-        """In [-1, 1]; a person's override first; None where nobody scored it."""
+        """Towards the brand, in [-1, 1]; a person's override first; None where nobody scored it."""
         if self.mention.override is not None:
             return _POLARITY_OF[self.mention.override]
-        found = self.analysis
-        if found is None or found.positive is None or found.negative is None:
-            return None
-        return found.positive - found.negative
+        found = self.towards
+        return None if found is None else found.positive - found.negative
 
     @property
     def sentiment(self) -> SentimentLabel | None:
-        """The likeliest of the three; a person's override first."""
+        """Towards the brand, the likeliest of the three; a person's override first."""
         if self.mention.override is not None:
             return self.mention.override
-        found = self.analysis
-        if found is None or found.negative is None:
+        found = self.towards
+        return None if found is None else _likeliest(found.negative, found.neutral, found.positive)
+
+    @property
+    def basis(self) -> SentimentBasis | None:
+        """What the sentiment was read from; None where a person said it, or nobody."""
+        if self.mention.override is not None or self.towards is None:
             return None
-        scores = {
-            SentimentLabel.NEGATIVE: found.negative,
-            SentimentLabel.NEUTRAL: found.neutral or 0.0,
-            SentimentLabel.POSITIVE: found.positive or 0.0,
-        }
-        return max(scores, key=lambda label: scores[label])
+        return self.towards.basis
+
+    @property
+    def post_sentiment(self) -> SentimentLabel | None:
+        """The likeliest sentiment of the post as a whole."""
+        three = sentiment_of(self.analysis) if self.analysis else None
+        return None if three is None else _likeliest(*three)
+
+    @property
+    def not_scored(self) -> str | None:
+        """Why the models have no sentiment towards the brand; None where they have one."""
+        if self.towards is not None:
+            return None
+        return (self.analysis.not_scored if self.analysis else None) or NOT_YET
+
+    @property
+    def emotion(self) -> tuple[str, float] | None:
+        """The likeliest emotion of the post with its probability."""
+        if self.analysis is None or self.analysis.anger is None:
+            return None
+        found = {name: getattr(self.analysis, name) or 0.0 for name in EMOTIONS}
+        name = max(found, key=lambda one: found[one])
+        return name, found[name]
+
+
+def _likeliest(negative: float, neutral: float, positive: float) -> SentimentLabel:
+    """Of equal ones the first, as `mention_label` has it in SQL."""
+    scores = {
+        SentimentLabel.NEGATIVE: negative,
+        SentimentLabel.NEUTRAL: neutral,
+        SentimentLabel.POSITIVE: positive,
+    }
+    return max(scores, key=lambda label: scores[label])
 
 
 def views(
@@ -155,10 +197,11 @@ def views(
 ) -> Iterator[MentionView]:
     """Mentions in the order of their publication, filtered by what is given."""
     statement: Select[Any] = (
-        select(Mention, Post, Author, Analysis)  # type: ignore[assignment]
+        select(Mention, Post, Author, Analysis, MentionSentiment)  # type: ignore[call-overload]
         .join(Post, col(Post.id) == col(Mention.post_id))
         .join(Author, col(Author.id) == col(Mention.author_id))
         .outerjoin(Analysis, col(Analysis.post_id) == col(Mention.post_id))
+        .outerjoin(MentionSentiment, col(MentionSentiment.mention_id) == col(Mention.id))
         .order_by(col(Mention.published_at), col(Post.source), col(Post.native_id))
         .execution_options(yield_per=2000)
     )

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from listening.store.brands import brand_id, list_brands
 from listening.store.cases import case_views
-from listening.store.mentions import MentionView, views
+from listening.store.mentions import EMOTIONS, MentionView, views
 from listening.store.segments import current_segmentation, segment_views
 from listening.store.stances import segments_of, stance_views
 from listening.store.tables import (
@@ -31,14 +31,14 @@ Row = dict[str, Any]
 
 
 def mention_rows(session: Session, brand: Brand | None = None) -> Iterator[Row]:
-    """Mentions with their sentiment, oldest first."""
+    """Mentions with their sentiment towards the brand, oldest first."""
     names = {brand_id(b): b.name for b in list_brands(session)}
     for view in views(session, brand_id=brand_id(brand) if brand else None):
         yield {"brand": names[view.mention.brand_id], **_mention(view)}
 
 
 def _mention(view: MentionView) -> Row:
-    post, author, found = view.post, view.author, view.analysis
+    post, author, found, towards = view.post, view.author, view.analysis, view.towards
     return {
         "mention_id": view.mention.id,
         "source": post.source,
@@ -55,10 +55,10 @@ def _mention(view: MentionView) -> Row:
         "language": found.language if found else post.language,
         "sentiment": str(view.sentiment) if view.sentiment else None,
         "polarity": _rounded(view.polarity),
-        "negative": _rounded(found.negative if found else None),
-        "neutral": _rounded(found.neutral if found else None),
-        "positive": _rounded(found.positive if found else None),
-        "not_scored": found.not_scored if found else "not analysed yet",
+        "negative": _rounded(towards.negative if towards else None),
+        "neutral": _rounded(towards.neutral if towards else None),
+        "positive": _rounded(towards.positive if towards else None),
+        "not_scored": view.not_scored,
         "overridden": view.mention.override is not None,
         "salience": view.mention.salience,
         "recommends": found.recommends if found else None,
@@ -72,6 +72,24 @@ def _mention(view: MentionView) -> Row:
         "rating": post.rating,
         "country": post.country,
         "tags": post.tags,
+        **_of_post(view),
+        "post_negative": _rounded(found.negative if found else None),
+        "post_neutral": _rounded(found.neutral if found else None),
+        "post_positive": _rounded(found.positive if found else None),
+        **{name: _rounded(getattr(found, name) if found else None) for name in EMOTIONS},
+        "corrected": towards.correction_id is not None if towards else None,
+    }
+
+
+def _of_post(view: MentionView) -> Row:
+    """What the sentiment towards the brand stands on, and what else is said of the post."""
+    found, emotion = view.analysis, view.emotion
+    return {
+        "sentiment_basis": str(view.basis) if view.basis else None,
+        "post_sentiment": str(view.post_sentiment) if view.post_sentiment else None,
+        "emotion": emotion[0] if emotion else None,
+        "ironic": _rounded(found.ironic if found else None),
+        "offensive": _rounded(found.offensive if found else None),
     }
 
 
@@ -137,6 +155,7 @@ def case_rows(
             "source": mention.post.source,
             "native_id": mention.post.native_id,
             "mention_id": mention.mention.id,
+            **_of_post(mention),
         }
 
 

@@ -13,12 +13,13 @@ from sqlmodel import Session, col, select
 
 from listening.errors import NotFoundError
 from listening.store.bulk import upsert
+from listening.store.sentiments import mention_label
 from listening.store.tables import (
-    Analysis,
     Author,
     AuthorProfile,
     Membership,
     Mention,
+    MentionSentiment,
     Segment,
     Segmentation,
     SegmentState,
@@ -184,7 +185,8 @@ class SegmentView:
         nearest: noise authors to whom it is the nearest.
         share: authors / all authors of the same selection.
         mentions, scored: of the brand by the members, and how many are scored.
-        net_sentiment: (positive - negative) / scored mentions; None without any.
+        net_sentiment: towards the brands mentioned, (positive - negative) / scored mentions;
+            None without any.
         advocates, detractors: members flagged for the brand.
     """
 
@@ -259,28 +261,13 @@ def _moods(
             func.sum(case((label == "negative", 1), else_=0)),
         )
         .join(Mention, col(Mention.author_id) == col(Membership.author_id))
-        .outerjoin(Analysis, col(Analysis.post_id) == col(Mention.post_id))
+        .outerjoin(MentionSentiment, col(MentionSentiment.mention_id) == col(Mention.id))
         .where(chosen, col(Membership.noise).is_(False))
         .group_by(col(Membership.segment_id))
     )
     if brand_id is not None:
         statement = statement.where(col(Mention.brand_id) == brand_id)
     return {s: (m, n, int(p or 0), int(q or 0)) for s, m, n, p, q in session.execute(statement)}
-
-
-def mention_label() -> Any:
-    """The sentiment of a mention in SQL: a person's override, else the likeliest of three."""
-    likeliest = case(
-        (col(Analysis.negative).is_(None), None),
-        (
-            (col(Analysis.negative) >= col(Analysis.neutral))
-            & (col(Analysis.negative) >= col(Analysis.positive)),
-            "negative",
-        ),
-        (col(Analysis.neutral) >= col(Analysis.positive), "neutral"),
-        else_="positive",
-    )
-    return func.coalesce(col(Mention.override), likeliest)
 
 
 def _flags(

@@ -12,9 +12,18 @@ from sqlmodel import Session, col, func, select
 from listening.reports import BrandSummary, Day, every_day, share_of_voice
 from listening.store.brands import brand_id, list_brands
 from listening.store.cases import case_counts
-from listening.store.segments import mention_label
+from listening.store.mentions import NOT_YET
+from listening.store.sentiments import mention_label
 from listening.store.stances import stance_counts
-from listening.store.tables import Analysis, Author, Brand, CaseStatus, Mention, StanceKind
+from listening.store.tables import (
+    Analysis,
+    Author,
+    Brand,
+    CaseStatus,
+    Mention,
+    MentionSentiment,
+    StanceKind,
+)
 
 
 def brand_summary(session: Session, brand: Brand) -> BrandSummary:
@@ -87,7 +96,7 @@ def _days(session: Session, only: int | None) -> dict[int, tuple[Day, ...]]:
             counted("neutral"),
             counted("positive"),
         )
-        .outerjoin(Analysis, col(Analysis.post_id) == col(Mention.post_id))
+        .outerjoin(MentionSentiment, col(MentionSentiment.mention_id) == col(Mention.id))
         .group_by(col(Mention.brand_id), day)
     )
     found: dict[int, list[Day]] = {}
@@ -120,13 +129,14 @@ def _reach(session: Session, only: int | None) -> dict[int, tuple[int, int, int,
 
 
 def _not_scored(session: Session, only: int | None) -> dict[int, dict[str, int]]:
-    """Per brand: why mentions have no sentiment."""
-    why = func.coalesce(col(Analysis.not_scored), "not analysed yet")
+    """Per brand: why mentions have no sentiment towards it."""
+    why = func.coalesce(col(Analysis.not_scored), NOT_YET)
     statement: Any = (
         select_columns(col(Mention.brand_id), why, func.count())
         .select_from(Mention)
         .outerjoin(Analysis, col(Analysis.post_id) == col(Mention.post_id))
-        .where(col(Analysis.negative).is_(None), col(Mention.override).is_(None))
+        .outerjoin(MentionSentiment, col(MentionSentiment.mention_id) == col(Mention.id))
+        .where(col(MentionSentiment.mention_id).is_(None), col(Mention.override).is_(None))
         .group_by(col(Mention.brand_id), why)
         .order_by(why)
     )

@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from listening.store.session import Store
-from tests.factories import author_id, brand, load, post
+from tests.factories import author_id, brand, load, mentions, post
 
 Client = Callable[[Store], TestClient]
 
@@ -189,7 +189,7 @@ def test_an_author_page_opens_the_score(people: Store, client: Client) -> None:
     assert "not counted: a copy of an earlier text" in text
     assert "Lost & found" in text
     assert "<mark>JetBlue</mark>" in html
-    assert "polarity −0.80" in text
+    assert "towards the brand negative −0.80" in text
     assert "counted as −0.90, warns others" in text
     assert "Membership strength" in text
     assert "0.41" in text
@@ -204,7 +204,7 @@ def test_an_author_who_is_noise_is_unsegmented_with_the_nearest(
     assert "unsegmented, nearest: crew · seat" in text
     assert "Why no flag" in text
     assert "no sentiment could be scored" in text
-    assert re.search(r"polarity unknown", text)
+    assert re.search(r"towards the brand unknown", text)
     assert '<p class="text" dir="auto">طيران <mark>JetBlue</mark>' in html
 
 
@@ -228,7 +228,6 @@ def test_a_long_text_is_folded_and_stays_whole(people: Store, client: Client) ->
     from listening.store.cases import FoundCase, store_cases
     from listening.store.tables.types import now
     from listening.triage import Urgency
-    from tests.factories import mentions
 
     found = mentions(people)["s1"].mention
     with people.work() as session:

@@ -9,8 +9,16 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-PARTS = ("matching", "engine", "airline", "newsgroups")
-_LIBRARIES = ("torch", "transformers", "umap-learn", "hdbscan", "sqlalchemy", "ahocorasick-rs")
+PARTS = ("matching", "engine", "opinions", "airline", "newsgroups", "vectors")
+_LIBRARIES = (
+    "torch",
+    "openvino",
+    "transformers",
+    "umap-learn",
+    "hdbscan",
+    "sqlalchemy",
+    "ahocorasick-rs",
+)
 
 
 def main() -> int:

@@ -27,12 +27,13 @@ from listening.store.tables import Author, Brand, Stance
 from nlp.engine import Engine
 from nlp.evaluate import average_precision, macro_recall
 from nlp.text import for_model
-from nlp.training.data import semeval_sentiment
 from nlp.types import SENTIMENTS
+from tests.benchmarks.bags import bag_of_words
 from workers.jobs.analysing import analyse_pending
 from workers.jobs.flagging import flag
 from workers.jobs.importing import import_table, open_file
 from workers.jobs.segmenting import segment
+from workers.models import Models
 
 T = TypeVar("T")
 BRANDS = {
@@ -82,9 +83,9 @@ def _job(store: Store, settings: Settings, path: Path) -> tuple[dict[Pair, float
             add_brand(session, name, query=f"@{handle} OR {query}", own_accounts=[handle])
     report = _timed("import", lambda: import_table(store, open_file(path, source="twitter")))
     print(f"  {report.counts}, {report.quarantined} in quarantine")
-    engine = _timed("load the model", Engine)
-    _timed("analyse", lambda: analyse_pending(store, engine))
-    done = _timed("segment", lambda: segment(store, settings, model=engine.revision))
+    models = _timed("load the model", lambda: Models(Engine()))
+    _timed("analyse", lambda: analyse_pending(store, models))
+    done = _timed("segment", lambda: segment(store, settings, model=models.revision))
     if done is not None:
         print(f"  {done.authors} authors, {done.noise} unsegmented")
     _timed("flag", lambda: flag(store, settings))
@@ -119,16 +120,7 @@ def _truth(rows: list[dict[str, str]]) -> dict[Pair, float]:
 
 
 def _bag_of_words(data: Path, rows: list[dict[str, str]]) -> dict[Pair, float]:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-
-    train = semeval_sentiment(data)
-    model = make_pipeline(
-        TfidfVectorizer(ngram_range=(1, 2), min_df=3, sublinear_tf=True),
-        LogisticRegression(class_weight="balanced", max_iter=300),
-    ).fit(train.texts, train.labels)
-    p = model.predict_proba([for_model(row["text"]) for row in rows])
+    p = bag_of_words(data)([for_model(row["text"]) for row in rows])
     labels = [SENTIMENTS.index(row["airline_sentiment"]) for row in rows]
     print(f"bag of words: macro recall on tweets {macro_recall(labels, p.argmax(1)):.3f}")
     said: dict[Pair, list[float]] = defaultdict(list)

@@ -24,6 +24,7 @@ from listening.store.tables import Author, AuthorProfile
 from nlp.engine import Engine
 from workers.jobs.analysing import analyse_pending
 from workers.jobs.segmenting import segment
+from workers.models import Models
 
 LEAST_POSTS = 3
 Placed = dict[str, tuple[str, bool, float]]
@@ -34,12 +35,12 @@ def run(data: Path) -> None:
     from sklearn.cluster import KMeans
     from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
-    posts, main = _posts(data)
-    engine = Engine()
-    first, interests = _segments(posts, engine)
+    posts, main = newsgroup_posts(data)
+    models = Models(Engine())
+    first, interests = segments(posts, models)
     shuffled = posts.copy()
     random.Random(5).shuffle(shuffled)
-    again, _ = _segments(shuffled, engine)
+    again, _ = segments(shuffled, models)
     authors = sorted(first)
     truth = [main[a] for a in authors]
     groups = len(set(truth))
@@ -58,7 +59,7 @@ def run(data: Path) -> None:
     print("rows shuffled: " + ("the same segments" if again == first else "OTHER SEGMENTS"))
 
 
-def _posts(data: Path) -> tuple[list[RawPost], dict[str, str]]:
+def newsgroup_posts(data: Path) -> tuple[list[RawPost], dict[str, str]]:
     """Posts of authors with enough of them, and each author's main newsgroup."""
     csv.field_size_limit(1 << 24)
     path = data / "interests" / "newsgroups_posts.csv.gz"
@@ -83,7 +84,7 @@ def _posts(data: Path) -> tuple[list[RawPost], dict[str, str]]:
     return posts, {author: own.most_common(1)[0][0] for author, own in where.items()}
 
 
-def _segments(posts: list[RawPost], engine: Engine) -> tuple[Placed, dict[str, np.ndarray]]:
+def segments(posts: list[RawPost], models: Models) -> tuple[Placed, dict[str, np.ndarray]]:
     """Each author's segment, whether it is only the nearest, and strength; and interests."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data_dir=Path(folder), segment_min_posts=LEAST_POSTS)
@@ -92,8 +93,8 @@ def _segments(posts: list[RawPost], engine: Engine) -> tuple[Placed, dict[str, n
         for start in range(0, len(posts), 1000):
             with store.work() as session:
                 ingest(session, posts[start : start + 1000], BrandMatcher([]), brand_ids=[])
-        analyse_pending(store, engine)
-        segment(store, settings, model=engine.revision)
+        analyse_pending(store, models)
+        segment(store, settings, model=models.revision)
         with store.session() as session:
             placed = {
                 row["author_native_id"]: (row["segment"], row["noise"], row["strength"])

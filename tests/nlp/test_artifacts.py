@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nlp.artifacts import find_base_encoder, head_file, read_manifest, revision_of
+from nlp.artifacts import find_base_encoder, opinion_file, read_manifest, revision_of
 from nlp.errors import ModelError
 
 
@@ -24,28 +24,23 @@ def test_the_installed_package_brings_the_pinned_encoder() -> None:
     assert (folder / "tokenizer.json").is_file()
 
 
-def test_the_shipped_head_is_the_one_in_the_manifest() -> None:
-    assert head_file(read_manifest(), "sentiment").name == "sentiment_head.safetensors"
+def test_the_shipped_model_is_the_one_in_the_manifest() -> None:
+    assert opinion_file(read_manifest()).name == "opinions.safetensors"
 
 
-def test_a_changed_head_is_refused(tmp_path: Path) -> None:
+def test_a_changed_model_is_refused(tmp_path: Path) -> None:
     shutil.copytree(read_manifest().folder, tmp_path / "models")
-    head = tmp_path / "models" / "sentiment_head.safetensors"
-    head.write_bytes(head.read_bytes()[:-1] + b"\x01")
-    with pytest.raises(ModelError, match="not the one the manifest names for sentiment"):
-        head_file(read_manifest(tmp_path / "models"), "sentiment")
+    file = tmp_path / "models" / "opinions.safetensors"
+    file.write_bytes(file.read_bytes()[:-1] + b"\x01")
+    with pytest.raises(ModelError, match="not the one the manifest names for opinions"):
+        opinion_file(read_manifest(tmp_path / "models"))
 
 
-def test_a_missing_head_is_named(tmp_path: Path) -> None:
+def test_a_missing_model_is_named(tmp_path: Path) -> None:
     shutil.copytree(read_manifest().folder, tmp_path / "models")
-    (tmp_path / "models" / "sentiment_head.safetensors").unlink()
-    with pytest.raises(ModelError, match=r"sentiment_head\.safetensors \(sentiment\) is missing"):
-        head_file(read_manifest(tmp_path / "models"), "sentiment")
-
-
-def test_an_unknown_head_lists_the_known_ones() -> None:
-    with pytest.raises(ModelError, match="No head named irony in the manifest; known: sentiment"):
-        head_file(read_manifest(), "irony")
+    (tmp_path / "models" / "opinions.safetensors").unlink()
+    with pytest.raises(ModelError, match=r"opinions\.safetensors \(opinions\) is missing"):
+        opinion_file(read_manifest(tmp_path / "models"))
 
 
 def test_a_configured_encoder_must_be_the_pinned_one(tmp_path: Path) -> None:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from nlp.text import bare, copy_key, detect_language, for_model, has_words, near_duplicates
+from nlp.text import (
+    bare,
+    copy_key,
+    detect_language,
+    for_model,
+    has_words,
+    marked,
+    near_duplicates,
+)
 
 
 @pytest.mark.parametrize(
@@ -72,3 +80,41 @@ def test_near_copies_lead_back_to_the_first() -> None:
 
 def test_no_texts_have_no_groups() -> None:
     assert near_duplicates([]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "said"),
+    [
+        ("I love  United &amp; Delta", (8, 14), ["United"]),
+        ("I love United &amp; Delta", (20, 25), ["Delta"]),
+        ("thanks @UnitedAir!", (8, 14), ["@user"]),
+        ("@a_b: @UnitedAir", (7, 10), ["@user"]),
+        ("see https://united.example/x", (12, 18), []),
+        ("cafe\u0301 United", (6, 12), ["United"]),
+        ("#UnitedFail again", (1, 7), ["United"]),
+        ("short", (3, 99), []),
+        ("short", (4, 4), []),
+    ],
+)
+def test_a_target_is_found_again_in_the_prepared_text(
+    text: str, place: tuple[int, int], said: list[str]
+) -> None:
+    prepared, (places,) = marked(text, [[place]])
+    assert prepared == for_model(text)
+    assert [prepared[start:end] for start, end in places] == said
+
+
+def test_targets_of_one_text_do_not_disturb_each_other() -> None:
+    prepared, targets = marked("delta or united, united", [[(0, 5)], [(9, 15), (17, 23)]])
+    assert prepared == "delta or united, united"
+    assert targets == [[(0, 5)], [(9, 15), (17, 23)]]
+
+
+def test_overlapping_places_count_once() -> None:
+    assert marked("united airlines", [[(0, 15), (0, 6)]])[1] in ([[(0, 6)]], [[(0, 15)]])
+
+
+def test_signs_that_a_text_brings_itself_are_no_targets() -> None:
+    prepared, targets = marked("a \ue000brand\ue001 b", [[(3, 8)]])
+    assert prepared == "a brand b"
+    assert [prepared[s:e] for s, e in targets[0]] == ["brand"]

@@ -15,6 +15,7 @@ from listening.store.tables import (
     Case,
     CaseStatus,
     Mention,
+    MentionSentiment,
     Review,
     ReviewVerdict,
     SentimentLabel,
@@ -184,6 +185,39 @@ def test_what_somebody_works_on_stays_whatever_its_sentiment(spoken: Store) -> N
     found = cases(spoken)
     assert sorted(found) == ["p3", "p6"]
     assert (found["p3"].status, found["p3"].owner) == (CaseStatus.PENDING, "ann")
+
+
+def test_stances_and_cases_go_by_what_is_said_of_the_brand(spoken: Store) -> None:
+    brand(spoken, "Delta")
+    text = "Delta charged me twice, so it is {} from now on"
+    say(
+        spoken,
+        {
+            "p8": ("a5", text.format("JetBlue"), Opinion(sentiment=(0.9, 0.1, 0.0))),
+            "p9": ("a5", text.format("the good old JetBlue"), Opinion(sentiment=(0.9, 0.1, 0.0))),
+        },
+    )
+    with spoken.work() as session:
+        own = select(Mention.id).where(Mention.author_id == author_id(spoken, "a5"))
+        towards = update(MentionSentiment).where(
+            MentionSentiment.mention_id.in_(own.where(Mention.brand_id == 1))
+        )
+        session.execute(towards.values(negative=0.0, neutral=0.1, positive=0.9))
+    flagged = {own.brand: own for own in flag(spoken, SETTINGS)}
+    assert stances(spoken)["a5"].kind is StanceKind.ADVOCATE
+    assert sorted(cases(spoken)) == ["p3", "p4", "p6"]
+    assert flagged["Delta"] == Flagged("Delta", 1, 0, 1, 2)
+
+
+def test_praise_that_is_probably_ironic_makes_no_advocate(spoken: Store) -> None:
+    flag(spoken, SETTINGS)
+    assert stances(spoken)["a1"].kind is StanceKind.ADVOCATE
+    ironic = {"p1": opinion(0.9, ironic=0.9), "p2": opinion(0.9, recommends=True, ironic=0.9)}
+    analyse(spoken, ironic)
+    flag(spoken, SETTINGS)
+    found = stances(spoken)["a1"]
+    assert found.kind is StanceKind.PASSIVE
+    assert found.reason.endswith("2 of the positive may be ironic")
 
 
 def test_reviews_survive(spoken: Store) -> None:

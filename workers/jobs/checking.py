@@ -50,6 +50,8 @@ def check_all(settings: Settings | None = None) -> list[Finding]:
         _broker,
         _models,
         _engine,
+        sentiment,
+        vectors,
         _disk,
         _versions,
     )
@@ -92,14 +94,13 @@ def _broker(settings: Settings) -> Iterator[Finding]:
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
-    from nlp.artifacts import file_sha256, find_base_encoder, head_file, read_manifest
+    from nlp.artifacts import file_sha256, find_base_encoder, opinion_file, read_manifest
 
     manifest = read_manifest(settings.models_dir)
     path = find_base_encoder(manifest, settings.base_encoder_dir) / manifest.base.file
     yield Finding("model", "ok", f"{manifest.base_repo} {path} sha256 {file_sha256(path)}")
-    for name in manifest.heads:
-        path = head_file(manifest, name)
-        yield Finding("model", "ok", f"head {name} {path} sha256 {file_sha256(path)}")
+    path = opinion_file(manifest)
+    yield Finding("model", "ok", f"opinions {path} sha256 {file_sha256(path)}")
 
 
 def _engine(_settings: Settings) -> Iterator[Finding]:
@@ -107,6 +108,60 @@ def _engine(_settings: Settings) -> Iterator[Finding]:
 
     choice = engine().choice
     yield Finding("engine", "ok", f"{choice.backend}: {choice.why}")
+
+
+def sentiment(settings: Settings) -> Iterator[Finding]:
+    """Which model scores which language; each named one is loaded and asked once."""
+    from nlp.artifacts import read_manifest, revision_of
+
+    named = settings.sentiment_models
+    own = "en, and texts too short to tell"
+    if "en" not in named:
+        revision = revision_of(read_manifest(settings.models_dir))
+        yield Finding("sentiment", "ok", f"{own}: our own model, revision {revision}")
+    for language, name in sorted(named.items()):
+        shown = {"en": own, "*": "every other language"}.get(language, language)
+        try:
+            state, text = _asked(settings, language)
+        except ListeningError as error:
+            state, text = "failed", str(error)
+        yield Finding("sentiment", state, f"{shown}: {name}, {text}")
+    if "*" not in named:
+        yield Finding("sentiment", "ok", 'every other language: marked "not scored: language"')
+
+
+def _asked(settings: Settings, language: str) -> tuple[str, str]:
+    """State and description of the classifier of a language, once it has read a text."""
+    from nlp.text import LANGUAGES
+    from nlp.types import SENTIMENTS
+    from workers.models import classifiers, told
+
+    model = classifiers(settings, only=language)[language]
+    with told("LISTENING_SENTIMENT_MODELS"):
+        model.probabilities(["12:30"])
+    labels = "; ".join(
+        f"{sentiment} = {' + '.join(model.found.labels[i] for i in own) or 'nothing'}"
+        for sentiment, own in zip(SENTIMENTS, model.found.columns, strict=True)
+    )
+    text = f"revision {model.revision}, {labels} ({model.found.folder})"
+    warnings = [model.found.warning] if model.found.warning else []
+    if language not in {*LANGUAGES, "*"}:
+        warnings.append("this language is not told from a text, only where a source declares it")
+    return ("warning", f"{text}: {'; '.join(warnings)}") if warnings else ("ok", text)
+
+
+def vectors(settings: Settings) -> Iterator[Finding]:
+    """Which encoder gives the vectors."""
+    from workers.models import encoder, engine, told
+
+    named = encoder(settings)
+    if named is None:
+        yield Finding("vectors", "ok", f"the base encoder's, {engine().dimensions} dimensions")
+        return
+    with told("LISTENING_ENCODER_MODEL"):
+        size = named.dimensions
+    text = f"{named.name}, revision {named.revision}, {size} dimensions, a second pass a text"
+    yield Finding("vectors", "ok", text)
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:

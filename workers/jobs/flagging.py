@@ -124,6 +124,7 @@ def _said(view: MentionView, copied: bool) -> Said:
         warns=bool(found and found.warns),
         spam=bool(found and found.spam),
         copy_of_earlier=copied,
+        ironic=found.ironic if found else None,
     )
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from listening.errors import ImportFileError
+from listening.errors import ImportFileError, ListeningError
 
 if TYPE_CHECKING:
-    from nlp.engine import Engine
+    from nlp.types import Opinion
+    from workers.models import Models
 
 BATCH = 512
 MAX_FIELD = 1 << 20
@@ -140,34 +142,94 @@ def _csv(lines: Iterable[str], column: str | None, file: str) -> Iterator[Line]:
         yield (row[place], None) if place < len(row) else (None, "too few columns")
 
 
-def score_texts(engine: Engine, texts: Iterable[Line], *, embed: bool = False) -> Iterator[str]:
-    """JSON lines, one a text, in order."""
-    numbered = enumerate(texts, start=1)
+def named(names: Iterable[str]) -> dict[str, re.Pattern[str]]:
+    """What finds each name in a text: as words, as a handle, as a hashtag, in any case.
+
+    Raises:
+        ListeningError: a name without a letter or digit.
+    """
+    patterns = {}
+    for name in names:
+        words = name.strip().removeprefix("@").removeprefix("#").split()
+        if not re.search(r"\w", "".join(words)):
+            raise ListeningError(f"--brand {name!r} names nothing: write a name or an alias.")
+        apart, joined = r"\s+".join(map(re.escape, words)), re.escape("".join(words))
+        patterns[name] = re.compile(rf"(?<!\w)(?:[@#]?{apart}|[@#]{joined})(?!\w)", re.IGNORECASE)
+    return patterns
+
+
+def score_texts(
+    models: Models, texts: Iterable[Line], *, embed: bool = False, brands: Sequence[str] = ()
+) -> Iterator[str]:
+    """JSON lines, one a text, in order.
+
+    Args:
+        models: loaded.
+        texts: as `read_texts` gives them.
+        embed: add the sentence vector.
+        brands: add the sentiment towards each of these names; null where a text does not
+            name it.
+
+    Raises:
+        ListeningError: a name without a letter or digit.
+    """
+    patterns, numbered = named(brands), enumerate(texts, start=1)
     while batch := list(islice(numbered, BATCH)):
-        yield from _scored(engine, batch, embed)
+        yield from _scored(models, batch, embed, patterns)
 
 
-def _scored(engine: Engine, batch: list[tuple[int, Line]], embed: bool) -> Iterator[str]:
-    from nlp.opinions import analyse
-    from nlp.types import SENTIMENTS
-
-    opinions = iter(analyse(engine, [text for _, (text, _) in batch if text is not None]))
+def _scored(
+    models: Models,
+    batch: list[tuple[int, Line]],
+    embed: bool,
+    patterns: Mapping[str, re.Pattern[str]],
+) -> Iterator[str]:
+    texts = [text for _, (text, _) in batch if text is not None]
+    targets = [[_places(pattern, text) for pattern in patterns.values()] for text in texts]
+    opinions = iter(models.analyse(texts, targets=targets))
     for number, (text, error) in batch:
         if text is None:
             yield json.dumps({"row": number, "error": error})
             continue
         opinion = next(opinions)
-        p = opinion.sentiment
-        row: dict[str, Any] = {
-            "row": number,
-            "text": text,
-            "language": opinion.language,
-            "label": SENTIMENTS[max(range(3), key=p.__getitem__)] if p else None,
-            "not_scored": opinion.not_scored,
-            "sentiment": {n: round(v, 4) for n, v in zip(SENTIMENTS, p, strict=True)}
-            if p
-            else None,
-        }
+        row = {"row": number, "text": text, **_row(opinion)}
+        if patterns:
+            row["towards"] = dict(zip(patterns, map(_sentiment, opinion.towards), strict=True))
         if embed:
             row["vector"] = [round(float(v), 6) for v in opinion.vector]
         yield json.dumps(row, ensure_ascii=False)
+
+
+def _places(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
+    return [found.span() for found in pattern.finditer(text)]
+
+
+def _row(opinion: Opinion) -> dict[str, Any]:
+    from nlp.types import EMOTIONS, SENTIMENTS
+
+    p = opinion.sentiment
+    return {
+        "language": opinion.language,
+        "label": SENTIMENTS[max(range(3), key=p.__getitem__)] if p else None,
+        "not_scored": opinion.not_scored,
+        "sentiment": _sentiment(p),
+        "emotion": _named(EMOTIONS, opinion.emotion),
+        "ironic": _rounded(opinion.ironic),
+        "offensive": _rounded(opinion.offensive),
+    }
+
+
+def _sentiment(three: Sequence[float] | None) -> dict[str, float | None] | None:
+    from nlp.types import SENTIMENTS
+
+    return _named(SENTIMENTS, three)
+
+
+def _named(names: Sequence[str], values: Sequence[float] | None) -> dict[str, float | None] | None:
+    if values is None:
+        return None
+    return {name: _rounded(value) for name, value in zip(names, values, strict=True)}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

@@ -134,6 +134,7 @@ def test_a_query_is_tried_on_a_file(filled: Run) -> None:
         (["export", "mentions", "--format", "parquet"], "--out"),
         (["export", "mentions", "--out", "no/such/folder.csv"], "cannot be written"),
         (["score", "missing.txt"], "missing.txt"),
+        (["score", "posts.csv", "--brand", "@"], "'@' names nothing"),
     ],
 )
 def test_what_cannot_be_done_is_told_without_a_traceback(

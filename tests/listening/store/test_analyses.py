@@ -22,7 +22,8 @@ def pending(store: Store, model: str = MODEL) -> list[str]:
 
 def test_what_the_store_knows_of_a_text_serves_the_same_text_again(store: Store) -> None:
     load(store, post("same", id="p1"))
-    analyse(store, {"p1": opinion(-0.5, warns=True, copy_key="k", vector=(0.5, 0.25))})
+    told = {"emotion": (0.1, 0.2, 0.3, 0.4), "ironic": 0.5, "offensive": 0.6, "warns": True}
+    analyse(store, {"p1": opinion(-0.5, copy_key="k", vector=(0.5, 0.25), **told)})
     load(store, post("same", id="p2"), post("same", id="p3", language="de"), post("new", id="p4"))
     with store.session() as session:
         found = same_texts(session, pending_posts(session, MODEL, 10), MODEL)
@@ -32,6 +33,8 @@ def test_what_the_store_knows_of_a_text_serves_the_same_text_again(store: Store)
     assert list(found) == [p2.text_hash]
     (one,) = found.values()
     assert (one.negative, one.neutral, one.positive) == (0.5, 0.5, 0.0)
+    assert (one.anger, one.joy, one.optimism, one.sadness) == (0.1, 0.2, 0.3, 0.4)
+    assert (one.ironic, one.offensive) == (0.5, 0.6)
     assert (one.warns, one.recommends, one.copy_key) == (True, False, "k")
     assert np.frombuffer(one.vector, np.float16).tolist() == [0.5, 0.25]
 

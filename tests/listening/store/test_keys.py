@@ -18,8 +18,10 @@ from listening.store.tables import (
     AuthorProfile,
     Brand,
     Case,
+    Correction,
     Membership,
     Mention,
+    MentionSentiment,
     Post,
     Priority,
     QuarantinedRow,
@@ -28,6 +30,7 @@ from listening.store.tables import (
     Segment,
     Segmentation,
     SegmentState,
+    SentimentBasis,
     Stance,
     StanceKind,
     StoreFact,
@@ -64,6 +67,12 @@ ROWS: dict[type[SQLModel], Make] = {
     Mention: row(Mention, post_id=1, brand_id=1, author_id=1, published_at=at(NOON)),
     Analysis: row(Analysis, post_id=1, text_hash="h", model="m"),
     Vector: row(Vector, post_id=1, dimensions=1, data=b"\0\0"),
+    Correction: row(Correction, brand_id=1, version=1, model="m", labels=40),
+    MentionSentiment: row(
+        MentionSentiment, mention_id=1, text_hash="h", model="m", basis=SentimentBasis.TARGET,
+        negative=0.1, neutral=0.2, positive=0.7, model_negative=0.2, model_neutral=0.2,
+        model_positive=0.6, correction_id=1,
+    ),
     AuthorProfile: row(
         AuthorProfile, author_id=1, model="m", posts=1, interests=b"", as_of=at(NOON)
     ),
@@ -132,6 +141,7 @@ def test_a_natural_key_stands_once(full: Store, table: type[SQLModel]) -> None:
         (Watch, {"params_key": '{"q": 1}'}),
         (QuarantinedRow, {"raw_hash": "i"}),
         (QuarantinedRow, {"line": 3}),
+        (Correction, {"version": 2}),
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )
@@ -156,21 +166,26 @@ def test_a_run_has_a_segment_and_a_label_once(full: Store) -> None:
         (Post, "author_id"), (Mention, "post_id"), (Mention, "brand_id"), (Case, "mention_id"),
         (Analysis, "post_id"), (Vector, "post_id"), (Stance, "author_id"), (Review, "brand_id"),
         (Membership, "segment_id"), (Sweep, "watch_id"), (Alias, "brand_id"),
+        (MentionSentiment, "mention_id"), (MentionSentiment, "correction_id"),
+        (Correction, "brand_id"),
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )  # fmt: skip
 def test_nothing_refers_to_what_is_not_there(
     full: Store, table: type[SQLModel], reference: str
 ) -> None:
-    keys = {"native_id": "p2"} if table is Post else {"value": "y"} if table is Alias else {}
+    keys = {Post: {"native_id": "p2"}, Alias: {"value": "y"}, Correction: {"version": 2}}
     with pytest.raises(IntegrityError):
-        add(full, ROWS[table](**keys, **{reference: 99}))
+        add(full, ROWS[table](**keys.get(table, {}), **{reference: 99}))
 
 
 def test_a_removed_brand_takes_what_is_about_it_and_leaves_posts(full: Store) -> None:
     with full.work() as session:
         remove_brand(session, get_brand(session, "A"))
-    gone = {"Brand", "Alias", "Watch", "Mention", "Stance", "Review", "Case"}
+    gone = {
+        "Brand", "Alias", "Watch", "Mention", "MentionSentiment", "Correction", "Stance",
+        "Review", "Case",
+    }  # fmt: skip
     assert {name for name, number in counts(full).items() if number == 0} == gone
     with full.session() as session:
         assert session.exec(select(Sweep)).one().watch_id is None
@@ -180,8 +195,8 @@ def test_a_removed_author_takes_everything_of_theirs(full: Store) -> None:
     with full.work() as session:
         session.delete(session.get(Author, 1))
     assert {name for name, number in counts(full).items() if number == 0} == {
-        "Author", "AuthorProfile", "Post", "Mention", "Analysis", "Vector", "Membership",
-        "Stance", "Review", "Case",
+        "Author", "AuthorProfile", "Post", "Mention", "MentionSentiment", "Analysis", "Vector",
+        "Membership", "Stance", "Review", "Case",
     }  # fmt: skip
 
 
@@ -190,3 +205,10 @@ def test_a_removed_sweep_leaves_its_quarantined_rows(full: Store) -> None:
         session.delete(session.get(Sweep, 1))
     with full.session() as session:
         assert session.exec(select(QuarantinedRow)).one().sweep_id is None
+
+
+def test_a_removed_correction_leaves_the_sentiments(full: Store) -> None:
+    with full.work() as session:
+        session.delete(session.get(Correction, 1))
+    with full.session() as session:
+        assert session.exec(select(MentionSentiment)).one().correction_id is None

@@ -21,7 +21,7 @@ from listening.store.segments import (
 from listening.store.session import Store
 from listening.store.stances import segments_of
 from listening.store.tables import Segment, Segmentation, Stance, StanceKind
-from tests.factories import analyse, author_id, brand, load, opinion, post
+from tests.factories import Opinion, analyse, author_id, brand, load, opinion, post
 
 # Author to cluster; a4 belongs nowhere and is nearest to the first.
 MEMBERS = {"a1": (0, False), "a2": (0, False), "a3": (1, False), "a4": (0, True)}
@@ -87,6 +87,14 @@ def figures(view: SegmentView) -> tuple[object, ...]:
 def ids(store: Store) -> tuple[int | None, int | None]:
     food, cars = shown(store)
     return food.segment.id, cars.segment.id
+
+
+def test_net_sentiment_is_towards_the_brands(spoken: Store) -> None:
+    run(spoken)
+    analyse(spoken, {"p3": Opinion(sentiment=(0.6, 0.4, 0.0), towards=(0.0, 0.2, 0.8))})
+    assert [(v.segment.name, v.scored, v.net_sentiment) for v in shown(spoken, 1)] == [
+        ("Food", 3, pytest.approx(1 / 3)), ("Cars", 0, None),
+    ]  # fmt: skip
 
 
 def test_no_run_no_segments(store: Store) -> None:

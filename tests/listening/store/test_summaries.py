@@ -12,8 +12,16 @@ from listening.reports import BrandSummary, Day
 from listening.store.brands import get_brand
 from listening.store.session import Store
 from listening.store.summaries import brand_summary
-from listening.store.tables import Case, Mention, Priority, SentimentLabel, Stance, StanceKind
-from tests.factories import analyse, author_id, brand, load, mentions, opinion, post
+from listening.store.tables import (
+    Case,
+    Mention,
+    MentionSentiment,
+    Priority,
+    SentimentLabel,
+    Stance,
+    StanceKind,
+)
+from tests.factories import Opinion, analyse, author_id, brand, load, mentions, opinion, post
 
 
 @pytest.fixture
@@ -53,6 +61,26 @@ def test_mentions_and_authors(spoken: Store) -> None:
 
 def test_what_is_not_scored_says_why(spoken: Store) -> None:
     assert summary(spoken).not_scored == {"language": 1, "not analysed yet": 1}
+
+
+def test_a_post_counts_for_each_brand_as_it_speaks_of_it(spoken: Store) -> None:
+    analyse(spoken, {"p3": Opinion(sentiment=(0.0, 1.0, 0.0), towards=(0.1, 0.1, 0.8))})
+    delta = int(mentions(spoken, 2)["p3"].mention.id or 0)
+    with spoken.work() as session:
+        changed = update(MentionSentiment).where(MentionSentiment.mention_id == delta)
+        session.execute(changed.values(negative=0.8, positive=0.1))
+    found, other = summary(spoken), summary(spoken, "Delta")
+    assert (found.negative, found.neutral, found.positive) == (1, 0, 2)
+    assert (other.negative, other.neutral, other.positive) == (1, 1, 0)
+
+
+def test_a_mention_that_nobody_read_is_not_analysed_yet(spoken: Store) -> None:
+    number = int(mentions(spoken, 1)["p1"].mention.id or 0)
+    with spoken.work() as session:
+        session.delete(session.get(MentionSentiment, number))
+    found = summary(spoken)
+    assert (found.positive, found.scored) == (0, 2)
+    assert found.not_scored == {"language": 1, "not analysed yet": 2}
 
 
 def test_a_persons_word_scores_a_mention(spoken: Store) -> None:
