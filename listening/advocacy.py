@@ -40,8 +40,10 @@ Z = 1.2816
 MARGIN = 0.1
 MIN_OPINIONS = 2
 MAX_EVIDENCE = 20
-# Praise weighs less from this probability of irony on; above 1: irony is not looked at.
-IRONY_FROM = 0.5
+# Praise weighs less from this probability of irony on; above 1: irony is not looked at. Half
+# of the texts that taught the model irony are ironic, of mentions perhaps one in ten: what
+# looks like 0.9 there is even odds here (Saerens et al., 2002).
+IRONY_FROM = 0.9
 # What v is taken to be until enough authors have spoken twice.
 _DEFAULT_VARIANCE = 0.25
 _DEFAULT_VARIANCE_WEIGHT = 10.0

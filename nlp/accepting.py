@@ -3,8 +3,8 @@
 What is reported comes from texts that neither fitted the correction nor chose how strong it
 is (Varma and Simon, 2006). It is accepted only where it is better by more than one standard
 error and finds no less; of corrections that are equal within one, the simplest is taken
-(Breiman et al., 1984). Every class counts the same, in fitting and in
-comparing: otherwise a brand that is mostly complained about would have its praise unlearned.
+(Breiman et al., 1984). Every class counts the same, in fitting and in comparing: otherwise
+a brand that is mostly complained about would have its praise unlearned.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ CANDIDATES = (
     Candidate("bias, careful", bias=0.3),
     Candidate("bias", bias=1.0),
     Candidate("bias and scale", bias=1.0, scale=0.5),
-    Candidate("bias, scale and text, careful", bias=1.0, scale=0.5, vector=1.0),
-    Candidate("bias, scale and text", bias=1.0, scale=0.5, vector=2.5),
-    Candidate("bias, scale and text, strong", bias=1.0, scale=0.5, vector=6.0),
+    Candidate("text, careful", bias=1.0, scale=0.5, vector=1.0),
+    Candidate("text", bias=1.0, scale=0.5, vector=2.5),
+    Candidate("text, strong", bias=1.0, scale=0.5, vector=6.0),
 )
 
 
@@ -150,7 +150,7 @@ def _balanced(truth: Ints) -> Doubles:
 
 def _worse(more: Doubles) -> bool:
     """Whether losses are higher by more than one standard error."""
-    return float(more.mean()) > float(more.std(ddof=1)) / np.sqrt(len(more))
+    return bool(more.mean() > more.std(ddof=1) / len(more) ** 0.5)
 
 
 class _Trial:

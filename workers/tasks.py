@@ -9,6 +9,7 @@ from listening.store.segments import current_segmentation
 from workers.app import app
 from workers.base import JobTask
 from workers.jobs.analysing import analyse_pending
+from workers.jobs.correcting import settle_all
 from workers.jobs.flagging import flag
 from workers.jobs.segmenting import segment
 from workers.models import model_revision, models, prepare_caches
@@ -21,9 +22,10 @@ def analyse_task(self: JobTask) -> None:
     """Analyse what is pending; what was analysed is flagged next, and first segmented at once."""
     with self.store() as store:
         done = analyse_pending(store, models())
+        settled = settle_all(store)  # what a kill in the middle of a correction left
         with store.session() as session:
             segmented = current_segmentation(session) is not None
-    if done.posts or done.mentions:
+    if done.posts or done.mentions or settled:
         log.info("analysed", posts=done.posts, mentions=done.mentions)
         flag_task.delay()
         if not segmented:

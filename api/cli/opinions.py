@@ -33,9 +33,8 @@ _CORRECTION_COLUMNS = (
     "stale",
     "labels",
     "kind",
-    "macro_recall_before",
-    "macro_recall_after",
-    "gain",
+    "before",
+    "after",
     "created_at",
 )
 
@@ -224,11 +223,15 @@ def corrections(
 
     with opened() as (settings, store):
         rows = correction_rows(store, settings, brand)
+    if as_json or as_csv:
+        put(rows, (), as_json=as_json, as_csv=as_csv)
+        return
+    for row in rows:
+        row |= {when: row.get(f"macro_recall_{when}") for when in ("before", "after")}
     empty = "No correction yet: `listening opinions tune FILE --brand NAME`."
-    put(rows, _CORRECTION_COLUMNS, as_json=as_json, as_csv=as_csv, empty=empty)
-    stale = [row for row in rows if row["active"] and row["stale"]]
-    if not as_json and not as_csv:
-        for row in stale:
+    table(rows, _CORRECTION_COLUMNS, title="Corrections, macro recall held out", empty=empty)
+    for row in rows:
+        if row["active"] and row["stale"]:
             print(
                 plain(
                     f"{row['brand']}: version {row['version']} was learned on another model and "

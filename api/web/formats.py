@@ -25,8 +25,9 @@ _NOT_COUNTED = {
 }
 
 
-# From this probability on a mention carries a mark.
-MARKED = 0.5
+# From these probabilities on a mention carries a mark. Irony and offence are rarer here than in
+# the texts that taught the model: these are about even odds among mentions.
+EMOTION_FROM, IRONY_FROM, OFFENCE_FROM = 0.5, 0.9, 0.8
 
 
 def number(value: int | None) -> str:
@@ -123,14 +124,18 @@ class Mark:
 def marks(view: MentionView) -> tuple[Mark, ...]:
     """Emotion, irony and offence of a mention's post, as far as the model is sure of them."""
     found = []
-    if view.emotion is not None and view.emotion[1] >= MARKED:
+    if view.emotion is not None and view.emotion[1] >= EMOTION_FROM:
         name, probability = view.emotion
         found.append(Mark("emotion", name, probability, "Emotion of the post"))
     analysis = view.analysis
-    if analysis is not None and analysis.ironic is not None and analysis.ironic >= MARKED:
+    if analysis is not None and analysis.ironic is not None and analysis.ironic >= IRONY_FROM:
         meaning = "The post may mean the opposite of what it says"
         found.append(Mark("irony", "may be ironic", analysis.ironic, meaning))
-    if analysis is not None and analysis.offensive is not None and analysis.offensive >= MARKED:
+    if (
+        analysis is not None
+        and analysis.offensive is not None
+        and analysis.offensive >= OFFENCE_FROM
+    ):
         meaning = "The words of the post may offend"
         found.append(Mark("offence", "offensive", analysis.offensive, meaning))
     return tuple(found)

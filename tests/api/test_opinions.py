@@ -63,16 +63,16 @@ def test_a_mention_of_a_brand_that_came_later_is_not_analysed_yet(
 
 
 def test_marks_are_words_with_their_probability(people: Store, client: Client) -> None:
-    sure = opinion(-0.9, emotion=(0.72, 0.1, 0.1, 0.08), ironic=0.5, offensive=0.9)
-    unsure = opinion(-0.8, emotion=(0.49, 0.3, 0.2, 0.01), ironic=0.49, offensive=0.49)
+    sure = opinion(-0.9, emotion=(0.72, 0.1, 0.1, 0.08), ironic=0.95, offensive=0.9)
+    unsure = opinion(-0.8, emotion=(0.49, 0.3, 0.2, 0.01), ironic=0.89, offensive=0.79)
     analyse(people, {"n1": sure, "n2": unsure})
     first, second, _ = author_items(people, client, "a-foe")
     assert "emotion: anger 72.0%" in first
-    assert "irony: may be ironic 50.0%" in first
+    assert "irony: may be ironic 95.0%" in first
     assert "offence: offensive 90.0%" in first
     assert not {"emotion", "irony", "offence"} & set(second.replace(":", "").split())
     html = client(people).get(BLUE + "/triage").text
-    assert 'title="The post may mean the opposite of what it says: probability 50.0%"' in html
+    assert 'title="The post may mean the opposite of what it says: probability 95.0%"' in html
     assert [words(case).count("anger 72.0%") for case in html.split('<li class="case ')[1:]] == [
         0, 0, 1,
     ]  # fmt: skip

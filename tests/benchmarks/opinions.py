@@ -45,6 +45,14 @@ def run(data: Path) -> None:
     reading = engine.read(topics.texts, [[target] for target in topics.targets])
     p = np.array([towards[0] for towards in reading.towards], np.float32)
     _row("towards a topic, macro recall of two", "88.2", topics, p, _two_way, words(topics.texts))
+    single = sets.semeval_towards(data)["2016devtest"]
+    order = np.random.default_rng(0).permutation(len(single)).tolist()
+    pairs = sets.two_in_one(single, order)
+    reading = engine.read(pairs.texts, [[target] for target in pairs.targets])
+    p = np.array([towards[0] for towards in reading.towards], np.float32)
+    whole = reading.heads["sentiment"]
+    _row("two tweets in one, towards one's topic", "", pairs, p, _recall, words(pairs.texts))
+    _row("the same, by the sentiment of the whole", "", pairs, whole, _recall)
     texts, targets, labels = _airline(data)
     reading = engine.read(texts, targets)
     plain = reading.heads["sentiment"]

@@ -102,16 +102,16 @@ def test_direct_language_moves_polarity_half_way(mention: Said, expected: float)
 @pytest.mark.parametrize(
     ("mention", "expected"),
     [
-        (said(0.9, ironic=0.75), 0.25),
-        (said(0.9, ironic=0.5), 0.5),
-        (said(0.9, ironic=0.5, salience=0.0), 0.125),
-        (said(0.9, ironic=0.49), 1.0),
+        (said(0.9, ironic=0.9375), 0.0625),
+        (said(0.9, ironic=1.0), 0.0),
+        (said(0.9, ironic=0.9375, salience=0.0), 0.015625),
+        (said(0.9, ironic=0.89), 1.0),
         (said(0.9, ironic=None), 1.0),
-        (said(-0.5, ironic=0.75, recommends=True), 0.25),  # counted as praise
-        (said(0.0, ironic=0.75), 1.0),
-        (said(-0.9, ironic=0.75), 1.0),  # a joke at the brand's expense is no praise
-        (said(1.0, ironic=0.75, overridden=True), 1.0),
-        (said(None, ironic=0.75), 0.0),
+        (said(-0.5, ironic=0.9375, recommends=True), 0.0625),  # counted as praise
+        (said(0.0, ironic=0.9375), 1.0),
+        (said(-0.9, ironic=0.9375), 1.0),  # a joke at the brand's expense is no praise
+        (said(1.0, ironic=0.9375, overridden=True), 1.0),
+        (said(None, ironic=0.9375), 0.0),
     ],
 )
 def test_praise_that_may_be_ironic_weighs_less(mention: Said, expected: float) -> None:
@@ -120,13 +120,13 @@ def test_praise_that_may_be_ironic_weighs_less(mention: Said, expected: float) -
 
 def test_ironic_praise_makes_no_advocate_and_says_why() -> None:
     meant = verdict(said(0.9, id=1), said(0.9, id=2))
-    joked = verdict(said(0.9, id=1, ironic=0.75), said(0.9, id=2, ironic=0.75))
+    joked = verdict(said(0.9, id=1, ironic=0.9375), said(0.9, id=2, ironic=0.9375))
     assert (meant.kind, joked.kind) == ("advocate", "passive")
-    # Two pulls of 0.9 weigh a quarter each, the prior weighs 1.
-    assert joked.score == pytest.approx(0.3)
+    # Two pulls of 0.9 weigh a sixteenth each, the prior weighs 1.
+    assert joked.score == pytest.approx(0.1)
     assert joked.reason == "2 of 2 mentions positive; 2 of the positive may be ironic"
     assert joked.opinions == 2
-    assert joked.basis["irony_from"] == 0.5
+    assert joked.basis["irony_from"] == 0.9
 
 
 def test_irony_can_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -212,7 +212,7 @@ def test_stances_and_cases_go_by_what_is_said_of_the_brand(spoken: Store) -> Non
 def test_praise_that_is_probably_ironic_makes_no_advocate(spoken: Store) -> None:
     flag(spoken, SETTINGS)
     assert stances(spoken)["a1"].kind is StanceKind.ADVOCATE
-    ironic = {"p1": opinion(0.9, ironic=0.9), "p2": opinion(0.9, recommends=True, ironic=0.9)}
+    ironic = {"p1": opinion(0.9, ironic=0.95), "p2": opinion(0.9, recommends=True, ironic=0.95)}
     analyse(spoken, ironic)
     flag(spoken, SETTINGS)
     found = stances(spoken)["a1"]
