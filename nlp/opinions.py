@@ -82,22 +82,8 @@ def _scores(
         "emotion": heads["emotion"] if ours else None,
         "ironic": heads["irony"][1] if ours else None,
         "offensive": heads["offensive"][1] if ours else None,
-        "towards": _towards(towards, heads["sentiment"]) if key == OWN else (None,) * len(towards),
+        "towards": tuple(towards) if key == OWN else (None,) * len(towards),
     }
-
-
-def _towards(read: Sequence[Three | None], post: Sequence[float]) -> tuple[Three | None, ...]:
-    """Sentiment towards each target; where it is the only one, half of it is the post's.
-
-    Who names one thing mostly speaks of it, and the head of the post has seen more texts.
-    Measured in docs/decisions/0007-opinion-model.md.
-    """
-    if len(read) != 1 or read[0] is None:
-        return tuple(read)
-    negative, neutral, positive = (
-        (own + all_) / 2 for own, all_ in zip(read[0], post, strict=True)
-    )
-    return ((negative, neutral, positive),)
 
 
 def _elsewhere(
