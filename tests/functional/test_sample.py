@@ -134,22 +134,34 @@ def test_segments_are_named_by_what_their_members_care_about(store: Store) -> No
         assert brand.casefold() not in named
 
 
-def test_flags_are_mostly_whom_the_writers_meant(store: Store, expected: dict[str, Any]) -> None:
+# What the sentiment head before the opinion model reached; strict, so that these come off
+# with the model that reaches it again (models/README.md, known failures).
+not_yet = pytest.mark.xfail(strict=True, reason="opinion model revision 1 reads too few complaints")
+
+
+@pytest.mark.parametrize(
+    ("kind", "least"),
+    [
+        (StanceKind.ADVOCATE, 16),
+        (StanceKind.DETRACTOR, 11),
+        pytest.param(StanceKind.DETRACTOR, 18, marks=not_yet),
+    ],
+)
+def test_flags_are_mostly_whom_the_writers_meant(
+    store: Store, expected: dict[str, Any], kind: StanceKind, least: int
+) -> None:
     meant = {
         a: facts.get("stance", {}).get("Brindlecup") for a, facts in expected["authors"].items()
     }
     with store.session() as session:
         brand = get_brand(session, "Brindlecup")
-        for kind, least in ((StanceKind.ADVOCATE, 16), (StanceKind.DETRACTOR, 11)):
-            rows = list(stance_rows(session, brand, kind))
-            hits = [meant[r["author_native_id"]] == kind for r in rows]
-            opposite = [
-                r["author"] for r in rows if meant[r["author_native_id"]] not in {kind, None}
-            ]
-            assert sum(hits) >= least
-            assert sum(hits[:10]) >= 7
-            assert opposite == []
-            assert all(r["opinions"] >= 2 for r in rows)
+        rows = list(stance_rows(session, brand, kind))
+    hits = [meant[r["author_native_id"]] == kind for r in rows]
+    opposite = [r["author"] for r in rows if meant[r["author_native_id"]] not in {kind, None}]
+    assert opposite == []
+    assert all(r["opinions"] >= 2 for r in rows)
+    assert sum(hits[:10]) >= 7
+    assert sum(hits) >= least
 
 
 def test_copies_and_spam_are_no_opinion(store: Store, expected: dict[str, Any]) -> None:
@@ -170,9 +182,15 @@ def test_what_support_should_answer_first_is_near_the_top(
         rows = list(case_rows(session, get_brand(session, "Brindlecup")))
     first = {row["native_id"] for row in rows[:30]}
     assert len(first & set(expected["urgent"])) >= 8
-    # All but three as measured: a double charge told with "Great" reads as praise.
     assert len(set(expected["urgent"]) - {row["native_id"] for row in rows}) <= 3
     assert len(rows) > 100
+
+
+@not_yet
+def test_whatever_is_urgent_is_a_case(store: Store, expected: dict[str, Any]) -> None:
+    with store.session() as session:
+        cases = {row["native_id"] for row in case_rows(session, get_brand(session, "Brindlecup"))}
+    assert set(expected["urgent"]) <= cases
 
 
 def test_scores_come_in_the_order_of_the_texts(folder: Path) -> None:
