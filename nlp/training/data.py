@@ -18,7 +18,7 @@ from pathlib import Path
 from nlp.text import for_model, marked, near_duplicates
 from nlp.types import SENTIMENTS, Target
 
-EKMAN = ("anger", "disgust", "fear", "joy", "sadness", "surprise", "neutral")
+HANDLE = "@user"  # as `for_model` writes every handle
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +107,22 @@ def tweeteval_validation(folder: Path) -> Labelled:
 
 
 def goemotions(folder: Path) -> Labelled:
-    """Reddit comments with exactly one of Ekman's emotions or none, as positions in `EKMAN`."""
+    """Reddit comments with exactly one of GoEmotions' 27 emotions or none.
+
+    Labels are positions in the sorted names of those that occur.
+    """
     rows = _rows(folder / "emotion" / "goemotions.csv.gz")
-    kept = [(r["text"], r["labels_ekman"]) for r in rows if r["labels_ekman"] in EKMAN]
-    texts = [for_model(t.replace("[NAME]", "@user")) for t, _ in kept]
-    return Labelled(texts, [EKMAN.index(label) for _, label in kept])
+    kept = [(r["text"], r["labels27"]) for r in rows if r["labels27"].isalpha()]
+    names = sorted({name for _, name in kept})
+    texts = [for_model(text.replace("[NAME]", HANDLE)) for text, _ in kept]
+    return Labelled(texts, [names.index(name) for _, name in kept])
+
+
+def starred_reviews(folder: Path) -> Labelled:
+    """Reviews of an app by their stars: 1 and 2 negative, 3 neutral, 4 and 5 positive."""
+    rows = _rows(folder / "mentions" / "netflix_reviews.csv.gz")
+    kept = [(for_model(r["text"]), int(r["stars"])) for r in rows if len(r["text"].split()) > 3]
+    return Labelled([t for t, _ in kept], [1 + (n > 3) - (n < 3) for _, n in kept])
 
 
 def isarcasm(folder: Path) -> Labelled:
@@ -126,19 +137,43 @@ def two_in_one(data: Labelled, order: Sequence[int]) -> Labelled:
 
     Args:
         data: with targets.
-        order: (m,) rows; each is joined with the one after it and is the one asked about,
-            standing first and second by turns.
+        order: (m,) rows; each is joined with the one after it if their labels differ, and is
+            the one asked about, standing first and second by turns.
     """
     texts: list[str] = []
     labels: list[int] = []
     targets: list[Target] = []
-    for place, (own, other) in enumerate(pairwise(order)):
+    different = [(a, b) for a, b in pairwise(order) if data.labels[a] != data.labels[b]]
+    for place, (own, other) in enumerate(different):
         first, second = (own, other) if place % 2 == 0 else (other, own)
         shift = 0 if place % 2 == 0 else len(data.texts[first]) + 1
         texts.append(f"{data.texts[first]} {data.texts[second]}")
         labels.append(data.labels[own])
         targets.append([(start + shift, end + shift) for start, end in data.targets[own]])
     return Labelled(texts, labels, targets)
+
+
+def by_handle(data: Labelled, rows: Sequence[int]) -> Labelled:
+    """All texts, the targets of those named written as a handle: most brands are addressed."""
+    texts, targets = list(data.texts), list(data.targets)
+    for row in rows:
+        pieces: list[str] = []
+        places: list[tuple[int, int]] = []
+        at = 0
+        for start, end in data.targets[row]:
+            pieces.append(data.texts[row][at:start])
+            begin = sum(map(len, pieces))
+            pieces.append(HANDLE)
+            places.append((begin, begin + len(HANDLE)))
+            at = end
+        texts[row], targets[row] = "".join([*pieces, data.texts[row][at:]]), places
+    return Labelled(texts, data.labels, targets)
+
+
+def addressed(data: Labelled, rows: Sequence[int]) -> Labelled:
+    """The texts named, each said to somebody: towards whom it says what it says at all."""
+    texts = [f"{HANDLE} {data.texts[row]}" for row in rows]
+    return Labelled(texts, [data.labels[row] for row in rows], [[(0, len(HANDLE))] for _ in rows])
 
 
 def places_of(name: str, text: str) -> list[tuple[int, int]]:

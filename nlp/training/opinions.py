@@ -2,8 +2,8 @@
 
 Every task is learned at once, in mixed batches, from the base encoder's weights; its sentence
 vectors are computed once, kept in the work folder, and what the tuned encoder is held to.
-Weights are averaged along the way; the averages of the best looks at the validation texts
-make the model. Killed at any moment, the same command goes on from the last checkpoint.
+A run's weights are averaged along the way, at its best looks at the validation texts, and over
+the runs. Killed at any moment, the same command goes on from the last checkpoint.
 """
 
 from __future__ import annotations
@@ -34,8 +34,6 @@ def train(
     tasks: Sequence[Task],
     tokens: WordPieces,
     work: Path,
-    *,
-    looks: Sequence[int] = (),
 ) -> dict[str, Floats]:
     """Train, with checkpoints in `work`; leaves the model's weights in the network.
 
@@ -45,23 +43,40 @@ def train(
         tasks: what.
         tokens: of the base encoder.
         work: for the checkpoint, the base's vectors, and the averages at every look.
-        looks: steps whose averages make the model; empty: the best ones, after training.
 
     Returns:
         By task, the probabilities of its validation texts.
     """
     parts, held = prepare(tasks, network, tokens, work)
     steps = int(recipe.epochs * len(batches(parts, recipe, 0)))
-    trainer = Trainer(recipe, network, parts, steps)
-    if not looks:
-        scores = _learn(trainer, held, steps, work)
+    untrained = {name: weight.clone() for name, weight in network.state_dict().items()}
+    means = []
+    for number in range(recipe.runs):
+        network.load_state_dict(untrained)
+        trainer = Trainer(recipe.of_run(number), network, parts, steps)
+        folder = work / f"run-{number + 1}"
+        folder.mkdir(exist_ok=True)
+        scores = _learn(trainer, held, steps, folder)
         looks = sorted(scores, key=lambda step: -scores[step])[: recipe.looks]
-    log.info("the model is the mean of the averages at step %s", " and ".join(map(str, looks)))
-    averages = [torch.load(_look(work, step)) for step in looks]
-    with torch.no_grad():
-        for own, *kept in zip(trainer.trained, *averages, strict=True):
-            own.copy_(torch.stack(kept).mean(0))
+        log.info(
+            "run %d: mean of the averages at step %s", number + 1, " and ".join(map(str, looks))
+        )
+        means.append(_mean([torch.load(_look(folder, step)) for step in looks]))
+    # The runs began at the same weights, so that their mean is mostly better than each; where
+    # it is not, the best run is the model.
+    choices = [*means, _mean(means)] if recipe.runs > 1 else means
+    found = []
+    for weights in choices:
+        trainer.hold(weights)
+        found.append(_judge(trainer, held))
+    best = int(np.argmax(found))
+    log.info("the model is %s", f"run {best + 1}" if best < recipe.runs else "the mean of the runs")
+    trainer.hold(choices[best])
     return {part.task.name: trainer.read(part)[0] for part in held}
+
+
+def _mean(several: Sequence[Sequence[torch.Tensor]]) -> list[torch.Tensor]:
+    return [torch.stack(same).mean(0) for same in zip(*several, strict=True)]
 
 
 def _learn(trainer: Trainer, held: Sequence[Part], steps: int, work: Path) -> dict[int, float]:
@@ -74,8 +89,12 @@ def _learn(trainer: Trainer, held: Sequence[Part], steps: int, work: Path) -> di
         step, scores = state["step"], state["scores"]
         log.info("going on from step %d", step)
     log.info("%d steps of %d texts", steps, recipe.batch)
+    patience = recipe.patience * recipe.every
     started, began, losses = time.monotonic(), step, []
     for rows in _from(trainer.parts, recipe, step, steps):
+        if scores and step - max(scores, key=scores.__getitem__) >= patience:
+            log.info("no better for %d looks: stopped", recipe.patience)
+            break
         losses.append(trainer.step(rows))
         step += 1
         if step % recipe.every and step != steps:
@@ -83,22 +102,19 @@ def _learn(trainer: Trainer, held: Sequence[Part], steps: int, work: Path) -> di
         rate = (step - began) * recipe.batch / (time.monotonic() - started)
         log.info("step %d of %d, loss %.4f, %.0f texts/s", step, steps, np.mean(losses), rate)
         losses.clear()
+        trainer.swap()
         scores[step] = _judge(trainer, held)
+        trainer.swap()
         torch.save(trainer.average, _look(work, step))
         partial = checkpoint.with_suffix(".partial")
         torch.save({"trainer": trainer.state(), "step": step, "scores": scores}, partial)
         partial.replace(checkpoint)
-        if step - max(scores, key=lambda at: scores[at]) >= recipe.patience * recipe.every:
-            log.info("no better for %d looks: stopped", recipe.patience)
-            break
     return scores
 
 
 def _judge(trainer: Trainer, held: Sequence[Part]) -> float:
-    """The averaged weights on the validation texts."""
-    trainer.swap()
+    """The mean score on the validation texts, of the weights that the network holds."""
     read = {part.task.name: trainer.read(part) for part in held}
-    trainer.swap()
     scores = {part.task.name: _score(part, read[part.task.name][0]) for part in held}
     # A score of 400 texts is noise beside one of 2,000.
     sizes = [len(part.windows) ** 0.5 for part in held]
@@ -151,19 +167,13 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the public data sets")
     parser.add_argument("--work", type=Path, default=Path("data/training"))
     parser.add_argument("--out", type=Path, default=Path("models/opinions.safetensors"))
-    parser.add_argument(
-        "--looks",
-        type=int,
-        nargs="+",
-        default=[],
-        help="steps to make the model of, trained before",
-    )
+    parser.add_argument("--runs", type=int, default=Recipe.runs)
     parser.add_argument("--epochs", type=float, default=Recipe.epochs)
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", force=True)
     options.work.mkdir(parents=True, exist_ok=True)
-    recipe = Recipe(epochs=options.epochs, seed=options.seed)
+    recipe = Recipe(runs=options.runs, epochs=options.epochs, seed=options.seed)
     torch.manual_seed(recipe.seed)
     manifest = read_manifest(options.out.parent)
     folder = find_base_encoder(manifest)
@@ -177,7 +187,7 @@ def main() -> None:
         )
     outputs = {task.name: task.classes for task in tasks}
     network = load_base(folder, hidden=recipe.hidden, outputs=outputs)
-    found = train(recipe, network, tasks, WordPieces(folder), options.work, looks=options.looks)
+    found = train(recipe, network, tasks, WordPieces(folder), options.work)
     kept = _calibrate(network, tasks, found)
     finish.write(network, options.out, base_sha256=manifest.base.sha256, outputs=kept)
 

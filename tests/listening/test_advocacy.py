@@ -102,36 +102,26 @@ def test_direct_language_moves_polarity_half_way(mention: Said, expected: float)
 @pytest.mark.parametrize(
     ("mention", "expected"),
     [
-        (said(0.9, ironic=0.9375), 0.0625),
-        (said(0.9, ironic=1.0), 0.0),
-        (said(0.9, ironic=0.9375, salience=0.0), 0.015625),
-        (said(0.9, ironic=0.89), 1.0),
-        (said(0.9, ironic=None), 1.0),
-        (said(-0.5, ironic=0.9375, recommends=True), 0.0625),  # counted as praise
-        (said(0.0, ironic=0.9375), 1.0),
-        (said(-0.9, ironic=0.9375), 1.0),  # a joke at the brand's expense is no praise
-        (said(1.0, ironic=0.9375, overridden=True), 1.0),
-        (said(None, ironic=0.9375), 0.0),
+        (said(0.9, ironic=0.9), True),
+        (said(0.9, ironic=0.89), False),
+        (said(0.9, ironic=None), False),
+        (said(-0.5, ironic=0.95, recommends=True), True),  # counted as praise
+        (said(0.0, ironic=0.95), False),
+        (said(-0.9, ironic=0.95), False),  # a joke at the brand's expense is no praise
+        (said(1.0, ironic=0.95, overridden=True), False),
+        (said(None, ironic=0.95), False),
     ],
 )
-def test_praise_that_may_be_ironic_weighs_less(mention: Said, expected: float) -> None:
-    assert weight(mention, as_of=AS_OF, half_life_days=30) == expected
+def test_praise_that_may_be_ironic(mention: Said, expected: bool) -> None:
+    assert mention.doubtful is expected
 
 
-def test_ironic_praise_makes_no_advocate_and_says_why() -> None:
+def test_praise_that_may_be_ironic_weighs_the_same_and_says_so() -> None:
     meant = verdict(said(0.9, id=1), said(0.9, id=2))
-    joked = verdict(said(0.9, id=1, ironic=0.9375), said(0.9, id=2, ironic=0.9375))
-    assert (meant.kind, joked.kind) == ("advocate", "passive")
-    # Two pulls of 0.9 weigh a sixteenth each, the prior weighs 1.
-    assert joked.score == pytest.approx(0.1)
+    joked = verdict(said(0.9, id=1, ironic=0.95), said(0.9, id=2, ironic=0.95))
+    assert (meant.kind, joked.kind) == ("advocate", "advocate")
+    assert joked.score == meant.score
     assert joked.reason == "2 of 2 mentions positive; 2 of the positive may be ironic"
-    assert joked.opinions == 2
-    assert joked.basis["irony_from"] == 0.9
-
-
-def test_irony_can_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(advocacy, "IRONY_FROM", 1.1)
-    assert weight(said(0.9, ironic=1.0), as_of=AS_OF, half_life_days=30) == 1.0
 
 
 # The score and its interval

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +22,9 @@ from nlp.training.trainer import Recipe, Trainer
 from nlp.types import Floats
 from tests.nlp import tiny
 
-RECIPE = Recipe(hidden=16, epochs=25, batch=8, rate=3e-3, head_rate=1e-2, average=0.9, every=40)
+RECIPE = Recipe(
+    hidden=16, runs=2, epochs=25, batch=8, rate=3e-3, head_rate=1e-2, average=0.9, every=40
+)
 FORMS = ["die maschine ist {}", "{}", "der kaffee war {}", "ich finde {} den service"]
 
 
@@ -133,6 +136,42 @@ def test_pairs_keep_the_place_of_the_one_asked_about() -> None:
     assert pairs.labels == [2, 0]
     said = [[t[s:e] for s, e in own] for t, own in zip(pairs.texts, pairs.targets, strict=True)]
     assert said == [["tea"], ["bun"]]
+
+
+def test_texts_that_agree_make_no_pair() -> None:
+    data = Labelled(["a good tea", "a fine bun"], [2, 2], [[(7, 10)], [(7, 10)]])
+    assert sets.two_in_one(data, [0, 1]).texts == []
+
+
+def test_a_target_turned_into_a_handle_is_still_the_target() -> None:
+    data = Labelled(["tea, oh tea!", "a good bun"], [2, 2], [[(0, 3), (8, 11)], [(7, 10)]])
+    turned = sets.by_handle(data, [0])
+    assert turned.texts == ["@user, oh @user!", "a good bun"]
+    assert turned.targets == [[(0, 5), (10, 15)], [(7, 10)]]
+    assert data.texts[0] == "tea, oh tea!"
+
+
+def test_a_post_is_addressed_to_somebody() -> None:
+    said = sets.addressed(Labelled(["well done", "rain again"], [2, 0]), [1])
+    assert (said.texts, said.labels, said.targets) == (["@user rain again"], [0], [[(0, 5)]])
+
+
+def test_reviews_are_read_by_their_stars(tmp_path: Path) -> None:
+    (tmp_path / "mentions").mkdir()
+    with gzip.open(tmp_path / "mentions" / "netflix_reviews.csv.gz", "wt") as file:
+        file.write("text,stars\nkeeps on crashing daily,1\ngreat,5\nit is quite okay,3\n")
+        file.write("would watch all day,4\n")
+    found = sets.starred_reviews(tmp_path)
+    assert found.texts == ["keeps on crashing daily", "it is quite okay", "would watch all day"]
+    assert found.labels == [0, 1, 2]
+
+
+def test_comments_with_one_emotion_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "emotion").mkdir()
+    with gzip.open(tmp_path / "emotion" / "goemotions.csv.gz", "wt") as file:
+        file.write("text,labels27\n[NAME] rules,joy\nugh,anger\nhm,anger|joy\n")
+    found = sets.goemotions(tmp_path)
+    assert (found.texts, found.labels) == (["@user rules", "ugh"], [1, 0])
 
 
 def test_a_topic_is_found_whatever_its_case_and_spaces() -> None:
