@@ -30,6 +30,9 @@ from nlp.errors import ModelError
 
 EPSILON = 1e-12  # of BERT's layer norms
 TOWARDS = "towards"  # the head that is asked about a target, not about the post
+# Of the post's own sentiment in what is said towards a target. The head alone misses complaints
+# that name the brand in passing: docs/decisions/0007-opinion-model.md has the figures.
+POST_SHARE = 0.4
 POOLED = 4  # last layers whose means the heads read
 _NEVER = -1e4  # added to the attention logits of padding
 
@@ -182,8 +185,10 @@ class OpinionNetwork(nn.Module):
     def forward(self, ids: Tensor, mask: Tensor, targets: Tensor) -> tuple[Tensor, ...]:
         """Sentence vectors, the logits of every post head in their order, those towards."""
         vectors, post, tokens = self.features(ids, mask)
-        heads = [head(post) for name, head in self.heads.items() if name != TOWARDS]
-        return (vectors, *heads, self.towards(post, tokens, targets))
+        heads = {name: head(post) for name, head in self.heads.items() if name != TOWARDS}
+        towards = self.towards(post, tokens, targets)
+        towards = (1 - POST_SHARE) * towards + POST_SHARE * heads["sentiment"][:, None]
+        return (vectors, *heads.values(), towards)
 
 
 def shape_of(config: Mapping[str, Any], *, hidden: int, outputs: Mapping[str, int]) -> Shape:

@@ -136,14 +136,14 @@ def test_segments_are_named_by_what_their_members_care_about(store: Store) -> No
 
 # What the sentiment head before the opinion model reached; strict, so that these come off
 # with the model that reaches it again (models/README.md, known failures).
-not_yet = pytest.mark.xfail(strict=True, reason="opinion model revision 1 reads too few complaints")
+not_yet = pytest.mark.xfail(strict=True, reason="opinion model revision 2 reads too few complaints")
 
 
 @pytest.mark.parametrize(
     ("kind", "least"),
     [
         (StanceKind.ADVOCATE, 16),
-        (StanceKind.DETRACTOR, 11),
+        (StanceKind.DETRACTOR, 14),
         pytest.param(StanceKind.DETRACTOR, 18, marks=not_yet),
     ],
 )
@@ -182,7 +182,7 @@ def test_what_support_should_answer_first_is_near_the_top(
         rows = list(case_rows(session, get_brand(session, "Brindlecup")))
     first = {row["native_id"] for row in rows[:30]}
     assert len(first & set(expected["urgent"])) >= 8
-    assert len(set(expected["urgent"]) - {row["native_id"] for row in rows}) <= 3
+    assert len(set(expected["urgent"]) - {row["native_id"] for row in rows}) <= 2
     assert len(rows) > 100
 
 

@@ -19,7 +19,7 @@ from nlp.types import Target
 
 pytestmark = pytest.mark.model
 
-FLOOR = 0.56  # 0.59 as measured
+FLOOR = 0.57  # 0.60 as measured
 SAMPLE = Path(__file__).parents[2] / "listening" / "sample"
 
 
