@@ -100,12 +100,47 @@ class Settings(BaseSettings):
     )
     segment_seed: int = Field(42, description="Seed of UMAP.")
 
+    segment_drift_share: float = Field(
+        0.2,
+        gt=0,
+        le=1,
+        description="Share of authors with newer posts at which segments are found anew by day.",
+    )
+
     stance_half_life_days: float = Field(
         180.0, gt=0, description="Age at which a mention counts half in its author's stance."
     )
 
+    # Keeping house: what goes by itself, and when. Mentions go by their brand's retention.
+    keep_jobs_days: float = Field(
+        30.0, gt=0, description="Age at which jobs and back-fills that ended are forgotten."
+    )
+    keep_rows_days: float = Field(
+        30.0, gt=0, description="Age at which quarantined rows go that could be read since."
+    )
+    keep_sweeps_days: float = Field(90.0, gt=0, description="Age at which sweeps are forgotten.")
+    keep_sweeps_least: int = Field(
+        20, ge=1, description="Sweeps of each watch that stay whatever their age."
+    )
+    keep_segmentations: int = Field(
+        14, ge=1, description="Segmentation runs that stay; the current one always does."
+    )
+    keep_presence_hours: float = Field(
+        24.0, gt=0, description="Silence after which a process is struck off the list."
+    )
+
+    # Sweeps: where one stops, so that no watch holds up the others; the rest follows at once.
+    sweep_max_posts: int = Field(50_000, ge=1, description="Posts of one sweep.")
+    sweep_max_seconds: float = Field(120.0, gt=0, description="Seconds of one sweep.")
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_json: bool = False
+
+    # Optional, each with an extra of its own (docs/monitoring.md); texts are never sent.
+    sentry_dsn: SecretStr | None = Field(None, description="Where errors are reported; none: off.")
+    otel_endpoint: str | None = Field(
+        None, description="OTLP over HTTP, such as http://localhost:4318; none: no traces."
+    )
 
     web_host: str = "127.0.0.1"
     web_port: int = Field(8765, ge=1, le=65535)

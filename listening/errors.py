@@ -37,3 +37,7 @@ class QueryError(ListeningError):
 
 class ImportFileError(ListeningError):
     """A file that cannot be imported at all; nothing of it was stored."""
+
+
+class BrokerError(ListeningError):
+    """The broker, which carries messages between processes, cannot be reached."""

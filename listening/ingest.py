@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
+from listening import metrics
 from listening.matching import BrandMatcher, Matched
 from listening.sources.base import RawPost
+from listening.store.counters import add
 from listening.store.mentions import FoundMention, drop_unmatched, store_mentions
-from listening.store.posts import clashing, store_posts
-from listening.store.sweeps import erased
+from listening.store.posts import clashing, standing, store_posts
 from listening.store.tables import MatchedBy
+from listening.store.tombstones import admitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,12 @@ def ingest(
         brand_ids: the brands that gain mentions, and lose those that an edit undid.
         all_about: a brand that every post mentions, whether or not its query matches.
     """
-    clashes = clashing(session, posts)
+    before = standing(session, posts)
+    clashes = clashing(posts, before)
     away = {id(post) for post in clashes}
     latest = {(p.source, p.native_id): p for p in posts if id(p) not in away}
-    gone = erased(session, {(p.source, p.author_native_id) for p in latest.values()})
-    kept = [p for p in latest.values() if (p.source, p.author_native_id) not in gone]
-    stored = store_posts(session, kept)
+    kept = admitted(session, list(latest.values()))
+    stored = store_posts(session, kept, before)
     brands = {*brand_ids, all_about}
     mentions: list[FoundMention] = []
     for post in kept:
@@ -79,6 +81,19 @@ def ingest(
         refused=len(latest) - len(kept),
         clashes=tuple(clashes),
     )
+
+
+def tally(session: Session, source: str, found: Ingested, quarantined: int) -> None:
+    """Add a batch to what /metrics counts."""
+    for name, value in (
+        (metrics.POSTS_NEW, found.posts_new),
+        (metrics.POSTS_EDITED, found.posts_edited),
+        (metrics.MENTIONS_NEW, found.mentions_new),
+        (metrics.QUARANTINED, quarantined),
+        (metrics.REFUSED, found.refused),
+    ):
+        if value:
+            add(session, name, value, source=source)
 
 
 def found_in(

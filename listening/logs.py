@@ -1,41 +1,122 @@
-"""Logs: one line of key=value (JSON where LISTENING_LOG_JSON is set), secrets left out."""
+"""Logs: one line of key=value (JSON where LISTENING_LOG_JSON is set), secrets left out.
+
+Everything goes the same way: our own lines, and those of Celery, uvicorn, SQLAlchemy and
+whatever else logs. All that one sweep or command sets off carries the same `correlation`.
+"""
 
 from __future__ import annotations
 
 import logging
 import re
+import secrets
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
 
 from listening.config import get_settings
 
-# The password of an address, wherever one slips into a message.
+# The password of an address, wherever one slips into a message; a key in its query; a header.
 _PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]+@")
+_KEYED = r"[\w-]*(?:token|secret|passw(?:or)?d|api[_-]?key|signature)"
+_IN_QUERY = re.compile(rf"(?i)([?&]{_KEYED}=)[^&\s\"'#]+")
+_IN_HEADER = re.compile(
+    r"(?i)(\bbearer\s+|\bauthorization[\"']?\s*[:=]\s*[\"']?(?:\w+\s+)?)[\w.~+/=-]{8,}"
+)
+_SECRET_NAME = re.compile(rf"(?i){_KEYED}|authorization|.*dsn")
+_DEEPEST = 6
+
+# They bring handlers of their own, which know nothing of ours.
+_OWN_HANDLERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "celery", "celery.task", "alembic")
 
 # A line for every message that comes and goes; ours say what was done.
-_CHATTY = ("celery.worker.strategy", "celery.app.trace", "celery.beat")
+_CHATTY = (
+    "celery.worker.strategy",
+    "celery.app.trace",
+    "celery.beat",
+    "alembic.runtime.migration",
+)
+
+
+def new_correlation() -> str:
+    """An id for all that one sweep or command sets off."""
+    return secrets.token_hex(8)
+
+
+def correlation() -> str | None:
+    """The id that log lines carry at present."""
+    found: str | None = structlog.contextvars.get_contextvars().get("correlation")
+    return found
+
+
+@contextmanager
+def correlated(id: str | None) -> Iterator[None]:
+    """Put an id into every log line of the block; None leaves the present one."""
+    if id is None:
+        yield
+        return
+    with structlog.contextvars.bound_contextvars(correlation=id):
+        yield
 
 
 def masked(text: str) -> str:
-    """A text with the passwords of its addresses replaced by asterisks."""
-    return _PASSWORD.sub(r"\1***@", text)
+    """A text with the passwords and keys of its addresses replaced by asterisks."""
+    text = _PASSWORD.sub(r"\1***@", text)
+    text = _IN_QUERY.sub(r"\1***", text)
+    return _IN_HEADER.sub(r"\1***", text)
 
 
 def without_passwords(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """A structlog processor that masks passwords of addresses."""
+    """A structlog processor that masks secrets, in nested values and exceptions too."""
     for name, value in event.items():
-        if isinstance(value, str):
-            event[name] = masked(value)
+        if name not in _OF_STRUCTLOG:
+            event[name] = _hidden(name, value)
     return event
 
 
-def configure() -> None:
-    """Send our logs and the libraries' through the same processors to standard error."""
+# What structlog itself passes on from one processor to the next.
+_OF_STRUCTLOG = {"_record", "_from_structlog", "exc_info"}
+
+
+def _hidden(name: Any, value: Any, depth: int = 0) -> Any:
+    """A value as it may be written, by the name it goes under."""
+    if isinstance(name, str) and _SECRET_NAME.fullmatch(name) and value is not None:
+        return "***"
+    if isinstance(value, str):
+        return masked(value)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if depth >= _DEEPEST:
+        return masked(str(value))
+    if isinstance(value, Mapping):
+        return {own: _hidden(own, inner, depth + 1) for own, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_hidden(None, inner, depth + 1) for inner in value]
+    return masked(str(value) if isinstance(value, BaseException) else repr(value))
+
+
+class _ToStandardError(logging.StreamHandler[Any]):
+    """Writes to what standard error is at the moment of writing."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> Any:
+        return sys.stderr
+
+
+def configure(*, quiet: bool = False) -> None:
+    """Send our logs and the libraries' through the same processors to standard error.
+
+    Args:
+        quiet: warnings and errors alone, unless LISTENING_LOG_LEVEL says otherwise: a command
+            shows what it does in its own way.
+    """
     final: Any = (
         structlog.processors.JSONRenderer()
         if get_settings().log_json
@@ -46,6 +127,7 @@ def configure() -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
         without_passwords,
     ]
@@ -53,7 +135,7 @@ def configure() -> None:
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
-    handler = logging.StreamHandler()
+    handler = _ToStandardError()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -66,6 +148,11 @@ def configure() -> None:
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(get_settings().log_level)
+    settings = get_settings()
+    unasked = quiet and "log_level" not in settings.model_fields_set
+    root.setLevel("WARNING" if unasked else settings.log_level)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _OWN_HANDLERS:
+        own = logging.getLogger(name)
+        own.handlers, own.propagate = [], True

@@ -1,4 +1,4 @@
-"""Stores to test with: SQLite files, and a PostgreSQL server of the run's own."""
+"""Stores and brokers to test with: SQLite files, PostgreSQL and Redis servers of the run's own."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from hypothesis import settings
 
 from listening.store.schema import migrate
 from listening.store.session import Store
+from tests import redis_server
 
 # Before anything imports numba: what it compiled once is found again by the next run.
 _CACHE = Path(__file__).parents[1] / "data" / "cache" / "numba"
@@ -162,6 +163,28 @@ def postgresql() -> Iterator[PostgreSQLServer]:
             yield server
         finally:
             server.stop()
+
+
+@pytest.fixture(scope="session")
+def _redis() -> Iterator[redis_server.RedisServer]:
+    """One server for each test process."""
+    absent = redis_server.missing()
+    if absent is not None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(absent)
+    with _scratch() as folder:
+        server = redis_server.RedisServer(str(shutil.which("redis-server")), folder)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture
+def redis(_redis: redis_server.RedisServer) -> redis_server.RedisServer:
+    """A server with nothing in it. Whoever kills it starts it again."""
+    _redis.clear()
+    return _redis
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server)])

@@ -2,21 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from celery.schedules import crontab
+from sqlmodel import Session
+
+from listening.store.tables.types import now
+from listening.store.watches import due_watches
+from workers.messages import EXPIRES
+
+_DAY = 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A task that the beat sends, each at most once before it is picked up.
+
+    Attributes:
+        task: its name.
+        every: seconds from one to the next; or
+        cron: five fields, in UTC. A time missed while no beat ran is made up once.
+        where: asked first; the task is sent where it says yes.
+        expires: seconds after which the message wakes nobody any more.
+    """
+
+    task: str
+    every: float | None = None
+    cron: str | None = None
+    where: Callable[[Session], bool] | None = None
+    expires: float = EXPIRES
+
+
+def _watch_is_due(session: Session) -> bool:
+    return bool(due_watches(session, now()))
+
 
 # Nothing here is lost when a beat is missed: each task reads from the store what is to do.
-TIMETABLE: dict[str, dict[str, Any]] = {
-    "analyse what is pending": {
-        "task": "nlp.analyse",
-        "schedule": 10.0,
-        "options": {"expires": 10},
-    },
-    "flag again": {"task": "nlp.flag", "schedule": crontab(minute=7), "options": {"expires": 3600}},
-    "segment at night": {
-        "task": "nlp.segment",
-        "schedule": crontab(hour=3, minute=20),
-        "options": {"expires": 3600},
-    },
-}
+TIMETABLE = (
+    # The beat asks itself, so that an idle service sends no messages every second.
+    Entry(task="sweep.due", every=1, where=_watch_is_due),
+    Entry(task="nlp.analyse", every=10),
+    Entry(task="keep.settle", every=30),
+    Entry(task="nlp.flag", cron="7 * * * *"),
+    Entry(task="nlp.drift", cron="37 * * * *"),
+    Entry(task="keep.house", cron="50 * * * *", expires=3600),
+    Entry(task="nlp.segment", cron="20 3 * * *", expires=_DAY / 2),
+)

@@ -1,7 +1,8 @@
-"""`listening up`: web, worker and beat as children of one process."""
+"""`listening up`: web, workers and beat as children of one process."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from types import FrameType
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 30.0
 _STAYED_UP = 30.0
 _PATIENCE = 15.0
+_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(slots=True)
@@ -30,23 +32,18 @@ class Child:
 
 
 def commands(host: str, port: int) -> dict[str, list[str]]:
-    """What is run, by name, with this interpreter."""
-    python = sys.executable
-    celery = [python, "-m", "celery", "--quiet", "--app", "workers.app:app"]
+    """What is run, by name, with this interpreter: the commands that run each alone as well."""
+    own = [sys.executable, "-m", "api.cli"]
     return {
-        "web": [
-            python,
-            *("-m", "uvicorn", "--factory", "api.web.app:create_app"),
-            *("--host", host, "--port", str(port), "--log-level", "warning"),
-        ],
-        # One child process, which holds the model.
-        "worker": [*celery, "worker", "--queues", "sweep,nlp", "--concurrency", "1"],
-        "beat": [*celery, "beat"],
+        "web": [*own, "web", "--host", host, "--port", str(port)],
+        "worker (sweep)": [*own, "worker", "--queues", "sweep"],
+        "worker (nlp)": [*own, "worker", "--queues", "nlp"],
+        "beat": [*own, "beat"],
     }
 
 
 class Supervisor:
-    """Keeps children up until it is told to stop.
+    """Keeps children up until it is told to stop. Where it is killed, they end with it.
 
     Args:
         commands: by name.
@@ -93,7 +90,10 @@ class Supervisor:
         if now >= child.due:
             # A session of its own: Ctrl-C reaches this process, which ends them in order.
             child.process = subprocess.Popen(  # noqa: S603
-                child.command, env=self._environment, start_new_session=True
+                child.command,
+                env=self._environment,
+                start_new_session=True,
+                preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509  one thread, no locks held
             )
             child.started = now
 
@@ -111,3 +111,21 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 os.killpg(child.process.pid, signal.SIGKILL)
                 child.process.wait()
+
+
+def _die_with(parent: int) -> Callable[[], None] | None:
+    """For a child, right after the fork: end when `parent` does, however that ends.
+
+    None where the system cannot (only Linux can): children then go on without it.
+    """
+    if not sys.platform.startswith("linux"):
+        return None
+    # Loaded before the fork: afterwards a lock of the loader may be held for ever.
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+    def arrange() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it ended before that
+            os._exit(1)
+
+    return arrange

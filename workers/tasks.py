@@ -1,50 +1,155 @@
-"""Celery's tasks: a dozen lines over a job."""
+"""Celery's tasks: a dozen lines over a job.
+
+What a task sets off is sent after its own commit; what is lost on the way the beat makes up.
+"""
 
 from __future__ import annotations
 
 import structlog
 
 from listening.config import get_settings
-from listening.store.segments import current_segmentation
-from workers.app import app
+from listening.logs import correlated, new_correlation
+from listening.store.leases import take
+from listening.store.owing import ALL_AUTHORS, ALL_BRANDS
+from listening.store.tables.types import now
+from workers.app import LONG_HARD, LONG_SOFT, app
 from workers.base import JobTask
-from workers.jobs.analysing import analyse_pending
-from workers.jobs.correcting import settle_all
-from workers.jobs.flagging import flag
-from workers.jobs.segmenting import segment
-from workers.models import model_revision, models, prepare_caches
+from workers.holder import this_holder
 
 log = structlog.get_logger()
+
+# How long one run analyses before others get their turn, and how often at most all brands are
+# flagged again while there is more to analyse. Seconds.
+SLICE, FLAG_EVERY = 30.0, 120.0
+
+
+@app.task(base=JobTask, bind=True, name="sweep.due")
+def due_task(self: JobTask) -> None:
+    """Send a sweep for each watch that is due, each with a correlation id of its own."""
+    from listening.store.watches import due_watches
+
+    with self.store.session() as session:
+        due = due_watches(session, now())
+    for watch_id in due:
+        with correlated(new_correlation()):
+            self.after("sweep.watch", watch_id, once=f"watch:{watch_id}")
+
+
+@app.task(base=JobTask, bind=True, name="sweep.watch")
+def watch_task(self: JobTask, watch_id: int) -> None:
+    """Sweep one watch; what it found is analysed next."""
+    from workers.jobs.sweeping import sweep_watch
+
+    report = sweep_watch(self.store, watch_id, holder=this_holder())
+    if report.skipped is not None:
+        return
+    log.info("swept", watch=watch_id, sweep=report.sweep_id, error=report.error)
+    self.after("nlp.analyse", once="nlp.analyse")
 
 
 @app.task(base=JobTask, bind=True, name="nlp.analyse")
 def analyse_task(self: JobTask) -> None:
-    """Analyse what is pending; what was analysed is flagged next, and first segmented at once."""
-    with self.store() as store:
-        done = analyse_pending(store, models())
-        settled = settle_all(store)  # what a kill in the middle of a correction left
-        with store.session() as session:
-            segmented = current_segmentation(session) is not None
-    if done.posts or done.mentions or settled:
-        log.info("analysed", posts=done.posts, mentions=done.mentions)
-        flag_task.delay()
-        if not segmented:
-            segment_task.delay()
+    """Analyse for a while; the rest is the next run's, after whatever else waits."""
+    from listening.store.segments import current_segmentation
+    from workers.jobs.analysing import analyse_pending
+    from workers.jobs.correcting import settle_all
+    from workers.models import models
+    from workers.recording import recorded
+
+    store = self.store
+    with recorded(store, "analyse", "Pending posts") as progress:
+        done = analyse_pending(store, models(), progress=progress, seconds=SLICE)
+    settled = settle_all(store)  # what a kill in the middle of a correction left
+    if done.more:
+        self.after("nlp.analyse", once=f"nlp.analyse:{this_holder()}")
+    if not (done.posts or done.mentions or settled):
+        return
+    log.info("analysed", posts=done.posts, mentions=done.mentions, more=done.more)
+    with store.work() as session:
+        flags = not done.more or take(session, "flagging", str(self.request.id), FLAG_EVERY)
+        segments = not done.more and current_segmentation(session) is None
+    if flags:
+        self.after("nlp.flag", once="nlp.flag")
+    if segments:
+        self.after("nlp.segment", once="nlp.segment")
 
 
 @app.task(base=JobTask, bind=True, name="nlp.flag")
 def flag_task(self: JobTask) -> None:
     """Flag every brand."""
-    with self.store() as store:
-        for own in flag(store, get_settings()):
-            log.info("flagged", brand=own.brand, advocates=own.advocates, cases=own.cases)
+    from workers.jobs.flagging import flag
+    from workers.leasing import held
+    from workers.recording import recorded
+
+    with held(self.store, "flag") as ours:
+        if not ours:
+            return
+        with recorded(self.store, "flag", ALL_BRANDS) as progress:
+            for own in flag(self.store, get_settings(), progress=progress):
+                log.info("flagged", brand=own.brand, advocates=own.advocates, cases=own.cases)
 
 
-@app.task(base=JobTask, bind=True, name="nlp.segment")
+@app.task(
+    base=JobTask,
+    bind=True,
+    name="nlp.segment",
+    soft_time_limit=LONG_SOFT,
+    time_limit=LONG_HARD,
+    # One that needs more memory than there is would be killed and begin again for ever.
+    reject_on_worker_lost=False,
+)
 def segment_task(self: JobTask) -> None:
     """Run a segmentation; the same data give the run that stands."""
-    settings = get_settings()
+    from workers.jobs.drifting import note_segmented
+    from workers.jobs.segmenting import segment
+    from workers.leasing import held
+    from workers.models import model_revision, prepare_caches
+    from workers.recording import recorded
+
+    settings, began = get_settings(), now()
     prepare_caches(settings)
-    with self.store() as store:
-        run = segment(store, settings, model=model_revision(settings))
+    with held(self.store, "segment") as ours:
+        if not ours:
+            return
+        with recorded(self.store, "segment", ALL_AUTHORS) as progress:
+            run = segment(self.store, settings, model=model_revision(settings), progress=progress)
+        note_segmented(self.store, began)
     log.info("segmented", authors=run.authors if run else 0, noise=run.noise if run else 0)
+
+
+@app.task(base=JobTask, bind=True, name="nlp.drift")
+def drift_task(self: JobTask) -> None:
+    """Segment by day where people have changed enough since the last time."""
+    from workers.jobs.drifting import check_drift
+
+    drift = check_drift(self.store, get_settings())
+    if drift.enough:
+        log.info("authors have moved", moved=drift.moved, authors=drift.authors)
+        self.after("nlp.segment", once="nlp.segment")
+
+
+@app.task(base=JobTask, bind=True, name="keep.house")
+def house_task(self: JobTask) -> None:
+    """Retention, and what piled up."""
+    from workers.jobs.keeping import keep_house
+    from workers.leasing import held
+    from workers.recording import recorded
+
+    with held(self.store, "house") as ours:
+        if not ours:
+            return
+        with recorded(self.store, "keep", "Keeping house") as progress:
+            kept = keep_house(self.store, get_settings(), progress=progress)
+    log.info("kept house", **{name: count for name, count in kept.as_row().items() if count})
+
+
+@app.task(base=JobTask, bind=True, name="keep.settle")
+def settle_task(self: JobTask) -> None:
+    """Find the sweeps and jobs whose process died, and send what should have followed."""
+    from workers.jobs.settling import settle_all_lost
+
+    settled = settle_all_lost(self.store)
+    if settled.sweeps or settled.jobs:
+        log.warning("lost with its process", sweeps=settled.sweeps, jobs=settled.jobs)
+    for task in settled.owed:
+        self.after(task, once=task)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.context import opened, progress
+from api.cli.context import job, opened
 from api.cli.show import CsvOption, JsonOption, put
 
 app = typer.Typer(help="Brands: their names, queries and own accounts.", no_args_is_help=True)
@@ -33,10 +33,10 @@ def add(
 
     text = query or query_for(name, alias or [])
     parse(text)  # refused before anything is stored
-    with opened() as (_, store), progress() as bar:
+    with opened() as (_, store), job(store, "match", name) as told:
         with store.work() as session:
             add_brand(session, name, query=text, names=alias or [], own_accounts=own_account or [])
-        new, _gone = match_stored(store, [name], progress=bar)
+        new, _gone = match_stored(store, [name], progress=told)
     print(f"{name}: {text}")
     print(f"{new:,} mentions in the posts stored so far.")
 
@@ -53,7 +53,7 @@ def edit(
 
     if query is not None:
         parse(query)
-    with opened() as (_, store), progress() as bar:
+    with opened() as (_, store), job(store, "match", name) as told:
         with store.work() as session:
             brand = get_brand(session, name)
             if query is not None:
@@ -63,7 +63,7 @@ def edit(
             if own_account is not None:
                 set_aliases(session, brand, AliasKind.OWN_ACCOUNT, own_account)
             session.add(brand)
-        new, gone = match_stored(store, [name], progress=bar)
+        new, gone = match_stored(store, [name], progress=told)
     print(f"{name}: {new:,} mentions more, {gone:,} fewer.")
 
 

@@ -53,7 +53,7 @@ def export(
     from listening.exporting import pseudonymised, write_file, write_rows
     from listening.store import rows
     from listening.store.brands import get_brand
-    from listening.store.sweeps import store_salt
+    from listening.store.tombstones import store_salt
 
     makers = {
         What.MENTIONS: rows.mention_rows,

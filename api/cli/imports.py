@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.context import opened, progress
+from api.cli.context import job, opened
 from api.cli.show import CsvOption, JsonOption, LimitOption, plain, put
 
 quarantine = typer.Typer(
@@ -65,13 +65,13 @@ def import_(
         print(plain(line))
     if dry_run:
         return
-    with opened() as (_, store), progress() as bar:
+    with opened() as (_, store), job(store, "import", str(file)) as told:
         report = import_table(
             store,
             table,
             brands=brand,
             all_about=about,
-            progress=bar,
+            progress=told,
         )
     _tell(report)
 
@@ -144,7 +144,9 @@ def list_(
 
 @quarantine.command()
 def retry(
-    file: Annotated[Path, typer.Argument(help="The file, mended or with another mapping.")],
+    file: Annotated[
+        Path, typer.Argument(help="The file, mended or with another mapping; or a 'post ...'.")
+    ],
     mapping: MapOption = None,
     preset: PresetOption = None,
     source: SourceOption = None,
@@ -155,9 +157,16 @@ def retry(
         bool, typer.Option("--all-mentions", help="As of `listening import`.")
     ] = False,
 ) -> None:
-    """Read the waiting rows of a file again."""
+    """Read the waiting rows of a file again, or let a post that was given up be analysed."""
+    from listening.store.claims import try_again
     from listening.store.sweeps import waiting_rows
     from workers.jobs.importing import retry_file
+
+    if str(file).startswith("post "):
+        with opened() as (_, store), store.work() as session:
+            found = try_again(session, str(file))
+        print(f"The {file} " + ("is analysed again." if found else "was not given up."))
+        return
 
     options = {"mapping": _mapping(mapping), "preset": preset, "source": source}
     with opened() as (_, store):

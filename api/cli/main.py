@@ -17,11 +17,15 @@ from api.cli import (
     doctor,
     export,
     imports,
+    jobs,
+    keeping,
     lists,
     opinions,
     queries,
     score,
     services,
+    status,
+    watches,
     work,
 )
 from api.cli.show import plain
@@ -56,9 +60,12 @@ app = typer.Typer(
 )
 app.add_typer(brands.app, name="brand")
 app.add_typer(queries.app, name="query")
+app.add_typer(watches.app, name="watch")
+app.add_typer(watches.source, name="source")
 app.add_typer(imports.quarantine, name="quarantine")
 app.add_typer(opinions.app, name="opinions")
-for module in (imports, work, lists, export, score, services, doctor, demo):
+app.add_typer(jobs.app, name="job")
+for module in (imports, work, lists, export, score, services, status, doctor, demo, keeping):
     module.register(app)
 
 

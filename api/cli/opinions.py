@@ -89,7 +89,7 @@ def export(
     from listening.exporting import write_file, write_rows
     from listening.store.brands import get_brand
     from listening.store.corrections import override_rows
-    from listening.store.sweeps import store_salt
+    from listening.store.tombstones import store_salt
     from workers.jobs.labelling import without_names
 
     if file is not None and file.is_file() and not overwrite:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.context import opened, progress
+from api.cli.context import job, opened
 
 BrandsOption = Annotated[
     list[str] | None, typer.Option("--brand", help="Only this brand (repeat); none: all.")
@@ -35,13 +35,21 @@ def migrate() -> None:
 
 def analyse() -> None:
     """Analyse every post and mention that has no analysis of its present text yet."""
+    from listening.store.analyses import count_pending
     from workers.jobs.analysing import analyse_pending
     from workers.models import models
 
-    with opened() as (_, store), progress() as bar:
-        done = analyse_pending(store, models(), progress=bar)
+    with opened() as (_, store):
+        with job(store, "analyse", "Pending posts") as told:
+            done = analyse_pending(store, loaded := models(), progress=told)
+        with store.session() as session:
+            rest = count_pending(session, loaded.revision)
     more = f", {done.mentions:,} mentions of earlier posts read" if done.mentions else ""
     print(f"{done.posts:,} posts analysed{more}.")
+    if done.given_up:
+        print(f"{done.given_up:,} posts that the models fail at: `listening quarantine list`.")
+    if rest:
+        print(f"{rest:,} posts wait: others analyse them now, or came in meanwhile.")
 
 
 def segment() -> None:
@@ -49,9 +57,9 @@ def segment() -> None:
     from workers.jobs.segmenting import segment as run
     from workers.models import model_revision, prepare_caches
 
-    with opened() as (settings, store), progress() as bar:
+    with opened() as (settings, store), job(store, "segment", "All authors") as told:
         prepare_caches(settings)
-        found = run(store, settings, model=model_revision(settings), progress=bar)
+        found = run(store, settings, model=model_revision(settings), progress=told)
     if found is None:
         print("No author has enough analysed posts: import more, then `listening analyse`.")
         return
@@ -65,8 +73,9 @@ def flag(brand: BrandsOption = None) -> None:
     """Flag advocates and detractors, and open cases for negative mentions."""
     from workers.jobs.flagging import flag as run
 
-    with opened() as (settings, store), progress() as bar:
-        flagged = run(store, settings, brand, progress=bar)
+    label = ", ".join(brand) if brand else "All brands"
+    with opened() as (settings, store), job(store, "flag", label) as told:
+        flagged = run(store, settings, brand, progress=told)
     for own in flagged:
         print(
             f"{own.brand}: {own.authors:,} authors, {own.advocates:,} advocates, "

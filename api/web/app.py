@@ -9,11 +9,14 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from api.routes import health
+from api.routes import health, metrics
+from api.routes.readings import Readings
 from api.web import brands, errors, people, segments
 from api.web.security import KnownHosts, SecurityHeaders
 from api.web.site import Site
+from listening import tracing
 from listening.config import Settings, get_settings
+from listening.logs import configure
 
 STATIC = Path(__file__).parent / "static"
 
@@ -28,10 +31,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         SettingsError: a setting does not fit.
     """
     site = Site(settings or get_settings())
+    tracing.require(site.settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        configure()  # here and not before: uvicorn has set up its own logs by now
+        tracing.start(site.settings, "web")
         yield
+        tracing.stop()
         site.close()
 
     # The generated API pages load their scripts from elsewhere: not offered.
@@ -39,11 +46,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title="Listening", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
     app.state.site = site
+    app.state.readings = Readings(site)
+    app.state.metrics = metrics.registry_over(app.state.readings)
     errors.install(app)
     # Added last is outermost: a refusal carries the headers too.
     app.add_middleware(KnownHosts)
     app.add_middleware(SecurityHeaders)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for router in (health.router, people.router, segments.router, brands.router):
+    for router in (health.router, metrics.router, people.router, segments.router, brands.router):
         app.include_router(router)
     return app

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from api.web.security import HEADERS
 from api.web.site import render
 from listening.errors import ListeningError, NotFoundError, StoreError
+from listening.tracing import report
 
 _log = logging.getLogger(__name__)
 _HEADINGS = {
@@ -64,7 +65,8 @@ def install(app: FastAPI) -> None:
         return _page(request, 422, f"{where[-1]}: {first['msg']}.")
 
     @app.exception_handler(Exception)
-    def unexpected(request: Request, _error: Exception) -> Response:
+    def unexpected(request: Request, error: Exception) -> Response:
+        report(error)
         answer = _page(request, 500, "The page could not be made; the server's log says why.")
         # This one is answered outside of the middleware that sets them otherwise.
         answer.headers.update(HEADERS)

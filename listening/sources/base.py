@@ -1,10 +1,15 @@
-"""What a source delivers, before it is stored."""
+"""What a source delivers, before it is stored, and what a source is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from listening.importing.rows import BadRow
 
 
 class PostKind(StrEnum):
@@ -54,3 +59,111 @@ class RawPost:
     author_followers: int | None = None
     author_location: str | None = None
     author_verified: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One step of a pull, with the cursor to go on from once it is stored.
+
+    Posts and cursor are stored in one unit of work: a pull that dies anywhere goes on after
+    the last batch that was stored.
+
+    Attributes:
+        cursor: JSON; replaces the one before, never changed by the source afterwards.
+        posts: in the order delivered.
+        bad_rows: what could not be read, each with its origin: a file, an address.
+        places: origin and line of each post, parallel to `posts`; empty where there are none.
+        again: origin -> line from which on it is read anew; what waits in quarantine from
+            there on is settled.
+    """
+
+    cursor: Mapping[str, Any]
+    posts: Sequence[RawPost] = ()
+    bad_rows: Sequence[tuple[str, BadRow]] = ()
+    places: Sequence[tuple[str, int]] = ()
+    again: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of time to fetch: from `since` up to, not including, `until`; aware."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSetting:
+    """One thing that a watch of a source may be told.
+
+    `kind` "table" is several values under one name: `map.text=body`. The default is what
+    holds where it is not told; None: the source finds out itself.
+    """
+
+    name: str
+    help: str
+    kind: Literal["text", "flag", "table"] = "text"
+    default: str | bool | None = None
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSpec:
+    """What a source is, for whoever sets up a watch.
+
+    Attributes:
+        name: as in `listening watch add BRAND NAME`; the posts' source unless it says otherwise.
+        help: one sentence.
+        settings: what a watch may be told.
+        credentials: environment variables that hold what the platform asks for.
+        rate_limit: what the platform allows, in words.
+        terms: address of its terms; None: there is no platform.
+        gives, lacks: what posts carry and what cannot be had, in words.
+        backfill: whether a window of the past can be fetched.
+    """
+
+    name: str
+    help: str
+    settings: Sequence[SourceSetting] = ()
+    credentials: Sequence[str] = ()
+    rate_limit: str = "none"
+    terms: str | None = None
+    gives: str = ""
+    lacks: str = ""
+    backfill: bool = False
+
+
+class Source(Protocol):
+    """A connector to a platform; holds no state between pulls."""
+
+    @property
+    def spec(self) -> SourceSpec:
+        """What it is."""
+
+    def check(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters as they are to be kept, when a watch is made.
+
+        Raises:
+            SettingsError: one makes no sense; names it and the fix.
+        """
+
+    def pull(
+        self,
+        params: Mapping[str, Any],
+        cursor: Mapping[str, Any] | None,
+        window: Window | None = None,
+    ) -> Iterator[Batch]:
+        """Yield what is new since the cursor, oldest first where the platform lets it.
+
+        The caller stores each batch before it asks for the next, stops asking once the sweep
+        has had its share of posts and time, and closes the generator. Every wait on a network
+        has a time limit of its own.
+
+        Args:
+            params: as `check` gave them back.
+            cursor: of the last batch stored; None: the first pull.
+            window: a back-fill of this span, with a cursor of its own.
+
+        Raises:
+            SourceError: one of `listening.sources.errors`; it says what happens next.
+        """

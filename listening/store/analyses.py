@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, or_
+from sqlalchemy import and_, exists, func, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from listening.store.bulk import chunked, upsert
-from listening.store.tables import Analysis, Mention, Post, Vector
+from listening.store.tables import Analysis, Claim, Mention, Post, Vector
 from listening.store.tables.types import now
 
 Three = tuple[float, float, float]  # probabilities: negative, neutral, positive
@@ -66,7 +66,8 @@ class FoundAnalysis:
     dimensions: int
 
 
-def _is_pending(model: str) -> Any:
+def is_pending(model: str) -> Any:
+    """Whether a post, outer-joined with its analysis, has none of its present text by a model."""
     return or_(
         col(Analysis.post_id).is_(None),
         col(Analysis.text_hash) != col(Post.text_hash),
@@ -74,32 +75,53 @@ def _is_pending(model: str) -> Any:
     )
 
 
+def given_up(model: str) -> Any:
+    """Whether a claim says that a model fails at the present text of its post every time."""
+    return and_(
+        col(Claim.post_id) == col(Post.id),
+        col(Claim.error).is_not(None),
+        col(Claim.text_hash) == col(Post.text_hash),
+        col(Claim.model) == model,
+    )
+
+
 def count_pending(session: Session, model: str) -> int:
-    """How many posts are still to be analysed."""
+    """How many posts are still to be analysed; those that were given up are not."""
     statement = (
         select(func.count())
         .select_from(Post)
         .outerjoin(Analysis, col(Analysis.post_id) == col(Post.id))
-        .where(_is_pending(model))
+        .outerjoin(Claim, given_up(model))
+        .where(is_pending(model), col(Claim.post_id).is_(None))
     )
     return session.exec(statement).one()
 
 
-def pending_posts(session: Session, model: str, limit: int) -> list[PendingPost]:
+def pending_posts(
+    session: Session, model: str, limit: int, *, of: Sequence[int] | None = None
+) -> list[PendingPost]:
     """The next posts to analyse, freshest first.
 
     The order hangs on the posts alone, not on when they were stored, so that the same data
     falls into the same batches.
+
+    Args:
+        session: to read with.
+        model: the present revision.
+        limit: at most so many.
+        of: only these ids, at most some thousands.
     """
     statement = (
         select_columns(
             col(Post.id), col(Post.title), col(Post.text), col(Post.text_hash), col(Post.language)
         )
         .outerjoin(Analysis, col(Analysis.post_id) == col(Post.id))
-        .where(_is_pending(model))
+        .where(is_pending(model))
         .order_by(col(Post.published_at).desc(), col(Post.source), col(Post.native_id))
         .limit(limit)
     )
+    if of is not None:
+        statement = statement.where(col(Post.id).in_(of))
     return [
         PendingPost(int(i or 0), *reading(title, text), digest, language)
         for i, title, text, digest, language in session.execute(statement)

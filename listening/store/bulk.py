@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import func, inspect
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, SQLModel
+from sqlalchemy import JSON, Dialect, Float, LargeBinary, cast, func, inspect, literal
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel import Session, SQLModel, col
 
 T = TypeVar("T")
 
@@ -16,6 +19,18 @@ def chunked(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """Consecutive slices of at most `size`."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
+
+
+def within(session: Session, column: Any, values: Sequence[Any]) -> Any:
+    """Whether a column is one of many values; on PostgreSQL they travel as one array.
+
+    A statement with thousands of places costs more to read than to run.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return col(column).in_(values)
+    return col(column) == func.any(
+        cast(literal(list(values), ARRAY(column.type)), ARRAY(column.type))
+    )
 
 
 def upsert(
@@ -39,19 +54,68 @@ def upsert(
     """
     if not rows:
         return
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    dialect = session.get_bind().dialect
     # In one order always: two workers that write the same rows wait for each other, and
     # never both for the other.
-    ordered = sorted((dict(row) for row in rows), key=lambda row: tuple(row[name] for name in key))
-    # The plain table and one compiled statement for all rows: ten times as fast as the ORM.
-    columns: Any = inspect(table).local_table
-    statement = insert(columns)
-    if update or fill:
-        changed: dict[str, Any] = {name: statement.excluded[name] for name in update}
-        for name in fill:
-            changed[name] = func.coalesce(statement.excluded[name], columns.c[name])
-        statement = statement.on_conflict_do_update(index_elements=list(key), set_=changed)
+    ordered = sorted(rows, key=itemgetter(*key))
+    names = tuple(ordered[0])
+    values = [_bound(table, name, dialect, [row[name] for row in ordered]) for name in names]
+    statement = _statement(table, dialect, names, tuple(key), tuple(update), tuple(fill))
+    # Past SQLAlchemy, which binds value by value: three times as fast on SQLite. PostgreSQL
+    # gets a column an array, and one statement instead of one for every row: ten times.
+    parameters = tuple(values) if dialect.name == "postgresql" else list(zip(*values, strict=True))
+    session.connection().exec_driver_sql(statement, parameters)
+
+
+def _bound(table: type[SQLModel], name: str, dialect: Dialect, values: list[Any]) -> Sequence[Any]:
+    """Values of a column as the driver takes them."""
+    kind = _columns(table)[name].type
+    if isinstance(kind, JSON):
+        return [None if value is None else _json(value) for value in values]
+    if isinstance(kind, LargeBinary):
+        return values
+    if isinstance(kind, Float):  # an array is of one type
+        return [None if value is None else float(value) for value in values]
+    bind = kind.dialect_impl(dialect).bind_processor(dialect)
+    return values if bind is None else [bind(value) for value in values]
+
+
+def _json(value: Any) -> str:
+    return "[]" if value == [] else json.dumps(value)  # most lists of a post are empty
+
+
+@lru_cache(maxsize=256)
+def _statement(
+    table: type[SQLModel],
+    dialect: Dialect,
+    names: tuple[str, ...],
+    key: tuple[str, ...],
+    update: tuple[str, ...],
+    fill: tuple[str, ...],
+) -> str:
+    columns = _columns(table)
+    own = dialect.identifier_preparer.format_table(inspect(table).local_table)
+    quoted = {name: dialect.identifier_preparer.quote(name) for name in names}
+    listed = ", ".join(quoted[name] for name in names)
+    if dialect.name == "postgresql":
+        json_cast = {n: "::json" if isinstance(columns[n].type, JSON) else "" for n in names}
+        arrays = ", ".join(f"%s::{_element(columns[n].type, dialect)}[]" for n in names)
+        read = ", ".join(f"{quoted[n]}{json_cast[n]}" for n in names)
+        given = f"unnest({arrays}) WITH ORDINALITY AS given ({listed}, place)"
+        # Only names of our own tables and columns are spelt out.
+        values = f"SELECT {read} FROM {given} ORDER BY place"  # noqa: S608
     else:
-        statement = statement.on_conflict_do_nothing(index_elements=list(key))
-    session.connection().execute(statement, ordered)
+        values = f"VALUES ({', '.join('?' * len(names))})"
+    changes = [f"{quoted[n]} = excluded.{quoted[n]}" for n in update]
+    changes += [f"{quoted[n]} = coalesce(excluded.{quoted[n]}, {own}.{quoted[n]})" for n in fill]
+    then = f"UPDATE SET {', '.join(changes)}" if changes else "NOTHING"
+    unique = ", ".join(quoted[n] for n in key)
+    return f"INSERT INTO {own} ({listed}) {values} ON CONFLICT ({unique}) DO {then}"
+
+
+def _element(kind: Any, dialect: Dialect) -> str:
+    return "text" if isinstance(kind, JSON) else str(kind.compile(dialect))
+
+
+def _columns(table: type[SQLModel]) -> Any:
+    return inspect(table).local_table.c

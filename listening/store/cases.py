@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 
 from listening.store.bulk import chunked, upsert
 from listening.store.mentions import MentionView
+from listening.store.standing import still_there
 from listening.store.tables import (
     Analysis,
     Author,
@@ -62,8 +63,11 @@ def store_cases(
         session.execute(delete(Case).where(col(Case.id).in_(chunk)))
     standing = select(Case.mention_id, Case.status, Case.opened_at).where(Case.brand_id == brand_id)
     stands = {mention: (status, opened) for mention, status, opened in session.exec(standing)}
+    there = still_there(session, Mention, wanted)
     rows = []
     for f in found:
+        if f.mention_id not in there:
+            continue
         status, opened = stands.get(f.mention_id, (CaseStatus.OPEN, opened_at))
         if status is CaseStatus.CLOSED:
             continue  # its timer has stopped

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, func, select
 
 from listening.matching import Matched
 from listening.store.analyses import sentiment_of
-from listening.store.bulk import chunked, upsert
+from listening.store.bulk import chunked, upsert, within
 from listening.store.tables import (
     Analysis,
     Author,
@@ -61,7 +61,7 @@ def store_mentions(session: Session, found: Sequence[FoundMention]) -> int:
     known: dict[tuple[int, int], MatchedBy] = {}
     for chunk in chunked(sorted({f.post_id for f in found}), 5000):
         stands = select(Mention.post_id, Mention.brand_id, Mention.matched_by).where(
-            col(Mention.post_id).in_(chunk)
+            within(session, Mention.post_id, chunk)
         )
         known |= {(post, brand): MatchedBy(why) for post, brand, why in session.exec(stands)}
     about = {key for key, why in known.items() if why is MatchedBy.IMPORT}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from listening.sources.base import RawPost
-from listening.store.bulk import chunked, upsert
+from listening.store.bulk import chunked, upsert, within
 from listening.store.tables import Author, Post
 from listening.store.tables.types import now
 
@@ -53,15 +53,21 @@ def text_hash(text: str, title: str | None, language: str | None) -> str:
     return hashlib.blake2b(joined, digest_size=16).hexdigest()
 
 
-def store_posts(session: Session, posts: Sequence[RawPost]) -> Stored:
+def store_posts(
+    session: Session,
+    posts: Sequence[RawPost],
+    before: Mapping[tuple[str, str], Standing] | None = None,
+) -> Stored:
     """Write a batch of posts and their authors; writing it again changes nothing.
 
     Args:
         session: inside a unit of work.
         posts: no (source, native_id) twice.
+        before: what `standing` has found of them in this unit of work; None: it is looked up.
     """
     author_ids = _store_authors(session, posts)
-    before = _standing(session, posts)
+    if before is None:
+        before = standing(session, posts)
     rows, new, edited = [], 0, 0
     for post in posts:
         stands = before.get((post.source, post.native_id))
@@ -125,7 +131,7 @@ def _by_key(
         natives = [native for own, native in keys if own == source]
         for chunk in chunked(natives, 5000):
             statement = select(table.native_id, table.id).where(
-                table.source == source, col(table.native_id).in_(chunk)
+                table.source == source, within(session, table.native_id, chunk)
             )
             found |= {(source, native): int(i or 0) for native, i in session.exec(statement)}
     return found
@@ -141,7 +147,8 @@ class Standing:
     author: str
 
 
-def _standing(session: Session, posts: Sequence[RawPost]) -> dict[tuple[str, str], Standing]:
+def standing(session: Session, posts: Sequence[RawPost]) -> dict[tuple[str, str], Standing]:
+    """Those of the posts that are stored, by (source, native id)."""
     found: dict[tuple[str, str], Standing] = {}
     for source in {post.source for post in posts}:
         natives = [post.native_id for post in posts if post.source == source]
@@ -155,20 +162,20 @@ def _standing(session: Session, posts: Sequence[RawPost]) -> dict[tuple[str, str
                     col(Author.native_id),
                 )
                 .join(Author, col(Author.id) == col(Post.author_id))
-                .where(col(Post.source) == source, col(Post.native_id).in_(chunk))
+                .where(col(Post.source) == source, within(session, Post.native_id, chunk))
             )
             for native, *facts in session.execute(statement):
                 found[source, native] = Standing(*facts)
     return found
 
 
-def clashing(session: Session, posts: Sequence[RawPost]) -> list[RawPost]:
+def clashing(posts: Sequence[RawPost], before: Mapping[tuple[str, str], Standing]) -> list[RawPost]:
     """Posts whose (source, native id) is another author's: the id is not the post's own.
 
     An author cannot change, so these are two posts and not an edit; the one that came
     first stands.
     """
-    owner = {key: stands.author for key, stands in _standing(session, posts).items()}
+    owner = {key: stands.author for key, stands in before.items()}
     found = []
     for post in posts:
         first = owner.setdefault((post.source, post.native_id), post.author_native_id)
@@ -195,9 +202,10 @@ def read_posts(session: Session, *, batch: int = 2000) -> Iterator[list[tuple[in
         found = session.exec(statement).all()
         if not found:
             return
-        yield [(int(p.id or 0), p.author_id, _raw(p, a)) for p, a in found]
         last = int(found[-1][0].id or 0)
+        read = [(int(p.id or 0), p.author_id, _raw(p, a)) for p, a in found]
         session.expunge_all()
+        yield read
 
 
 def _raw(post: Post, author: Author) -> RawPost:

@@ -29,6 +29,11 @@ def newest_version() -> str:
     return script.get_current_head() or ""
 
 
+def known_versions() -> set[str]:
+    """Every schema version that this code can bring to its own."""
+    return {script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
+
+
 def current_version(store: Store) -> str | None:
     """The schema version of the store; None: no tables yet."""
     with store.session() as session:
@@ -44,8 +49,7 @@ def migrate(store: Store) -> None:
     found = current_version(store)
     if found == newest_version():
         return
-    known = {script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
-    if found is not None and found not in known:
+    if found is not None and found not in known_versions():
         raise StoreError(
             f"The store {store.shown_url} is at schema version {found}, of a newer release than "
             "this one: update `listening`."

@@ -14,12 +14,15 @@ from sqlmodel import Session, col, select
 from listening.errors import NotFoundError
 from listening.store.bulk import upsert
 from listening.store.sentiments import mention_label
+from listening.store.standing import still_there
 from listening.store.tables import (
+    Analysis,
     Author,
     AuthorProfile,
     Membership,
     Mention,
     MentionSentiment,
+    Post,
     Segment,
     Segmentation,
     SegmentState,
@@ -71,6 +74,7 @@ def store_profiles(
     session: Session, profiles: Sequence[FoundProfile], *, model: str, as_of: datetime
 ) -> None:
     """Write profiles; what stood for the same author is replaced."""
+    there = still_there(session, Author, [p.author_id for p in profiles])
     upsert(
         session,
         AuthorProfile,
@@ -84,6 +88,7 @@ def store_profiles(
                 "as_of": as_of,
             }
             for p in profiles
+            if p.author_id in there
         ],
         key=("author_id",),
         update=("model", "posts", "interests", "opinions", "as_of"),
@@ -109,6 +114,19 @@ def make_current(session: Session, run: Segmentation) -> None:
     session.flush()
 
 
+def moved_authors(session: Session, since: datetime, least_posts: int) -> int:
+    """Authors with enough analysed posts to be segmented, one of them analysed since a moment."""
+    moved = (
+        select_columns(col(Post.author_id))
+        .join(Analysis, col(Analysis.post_id) == col(Post.id))
+        .group_by(col(Post.author_id))
+        .having(func.count() >= least_posts, func.max(col(Analysis.analysed_at)) > since)
+    )
+    return int(
+        session.execute(select_columns(func.count()).select_from(moved.subquery())).scalar_one()
+    )
+
+
 def members_of(session: Session, segmentation_id: int) -> dict[int, set[int]]:
     """Segment id to the ids of its members, noise left out."""
     statement = select(Membership.segment_id, Membership.author_id).where(
@@ -131,6 +149,7 @@ def store_segmentation(
     session.flush()
     run_id = _id(run)
     ids: dict[int, int] = {}
+    quoted = still_there(session, Post, [i for found in segments for i in found.exemplars])
     for found in segments:
         segment = session.get(Segment, found.segment_id) if found.segment_id else None
         if segment is None:
@@ -147,10 +166,11 @@ def store_segmentation(
                 label=found.label,
                 size=found.size,
                 keywords=found.keywords,
-                exemplars=found.exemplars,
+                exemplars=[i for i in found.exemplars if i in quoted],
             )
         )
     session.flush()
+    there = still_there(session, Author, [m.author_id for m in memberships])
     upsert(
         session,
         Membership,
@@ -163,6 +183,7 @@ def store_segmentation(
                 "strength": m.strength,
             }
             for m in memberships
+            if m.author_id in there
         ],
         key=("segmentation_id", "author_id"),
     )

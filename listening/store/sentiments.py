@@ -10,9 +10,9 @@ from sqlalchemy import String, and_, case, cast, delete, func, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from listening.store.analyses import PendingPost, Three, reading
+from listening.store.analyses import PendingPost, Three, given_up, reading
 from listening.store.bulk import chunked, upsert
-from listening.store.tables import Analysis, Mention, MentionSentiment, Post, SentimentBasis
+from listening.store.tables import Analysis, Claim, Mention, MentionSentiment, Post, SentimentBasis
 
 Spans = tuple[tuple[int, int], ...]
 
@@ -73,11 +73,21 @@ def mentions_of(session: Session, posts: Sequence[PendingPost]) -> dict[int, lis
 
 def count_pending_mentions(session: Session, model: str) -> int:
     """How many mentions of scored posts still have no sentiment towards their brand."""
-    return int(session.execute(_pending(select_columns(func.count()), model)).scalar_one())
+    statement = (
+        where_pending(select_columns(func.count()), model)
+        .outerjoin(Claim, given_up(model))
+        .where(col(Claim.post_id).is_(None))
+    )
+    return int(session.execute(statement).scalar_one())
 
 
 def pending_mentions(
-    session: Session, model: str, limit: int, *, below: int | None = None
+    session: Session,
+    model: str,
+    limit: int | None,
+    *,
+    below: int | None = None,
+    of: Sequence[int] | None = None,
 ) -> list[PendingMention]:
     """Mentions of scored posts without a sentiment of present text, places and model.
 
@@ -87,16 +97,19 @@ def pending_mentions(
     Args:
         session: to read with.
         model: the present revision.
-        limit: at most so many.
+        limit: at most so many; None: all.
         below: only ids below this one, so that batches go through the table once; the
             latest come first.
+        of: only of these posts, at most some thousands.
     """
     columns = (
         col(Mention.id), col(Mention.brand_id), col(Mention.spans),
         col(Post.id), col(Post.title), col(Post.text), col(Post.text_hash), col(Post.language),
         col(Analysis.negative), col(Analysis.neutral), col(Analysis.positive),
     )  # fmt: skip
-    statement = _pending(select_columns(*columns), model).order_by(col(Mention.id).desc())
+    statement = where_pending(select_columns(*columns), model).order_by(col(Mention.id).desc())
+    if of is not None:
+        statement = statement.where(col(Mention.post_id).in_(of))
     if below is not None:
         statement = statement.where(col(Mention.id) < below)
     found = []
@@ -110,7 +123,8 @@ def pending_mentions(
     return found
 
 
-def _pending(statement: Any, model: str) -> Any:
+def where_pending(statement: Any, model: str) -> Any:
+    """A statement about mentions and their posts, narrowed to the mentions still to be read."""
     # A JSON column is compared as the text it is stored as; both were written by one writer.
     spans, read = cast(col(Mention.spans), String), cast(col(MentionSentiment.spans), String)
     return (

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, func, select
 from listening.advocacy import Verdict
 from listening.store.bulk import chunked, upsert
 from listening.store.segments import current_segmentation
+from listening.store.standing import still_there
 from listening.store.tables import (
     Author,
     Membership,
@@ -38,6 +39,7 @@ class StanceView:
 def store_stances(session: Session, brand_id: int, verdicts: Mapping[int, Verdict]) -> None:
     """Write a brand's stances by author; those of authors without mentions go."""
     moment = now()
+    there = still_there(session, Author, verdicts)
     rows = [
         {
             "brand_id": brand_id,
@@ -56,6 +58,7 @@ def store_stances(session: Session, brand_id: int, verdicts: Mapping[int, Verdic
             "computed_at": moment,
         }
         for author_id, v in sorted(verdicts.items())
+        if author_id in there
     ]
     kept = select(Stance.author_id).where(Stance.brand_id == brand_id)
     gone = sorted(set(session.exec(kept)) - set(verdicts))

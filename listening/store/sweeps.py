@@ -1,12 +1,13 @@
-"""Sweeps, quarantined rows and tombstones."""
+"""Sweeps and quarantined rows."""
 
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import func, update
+from sqlalchemy import ColumnElement, CursorResult, func, update
 from sqlmodel import Session, col, select
 
 from listening.errors import NotFoundError
@@ -14,19 +15,32 @@ from listening.store.bulk import chunked, upsert
 from listening.store.tables import (
     QuarantinedRow,
     QuarantineStatus,
-    StoreFact,
     Sweep,
     SweepStatus,
-    Tombstone,
 )
 from listening.store.tables.types import now
+from listening.store.tombstones import rows_of_erased
 
-_SALT = "salt"
+LOST_AFTER = 60.0  # seconds without a heartbeat
 
 
-def begin_sweep(session: Session, *, source: str, label: str, watch_id: int | None = None) -> Sweep:
-    """Note the start of a pull."""
-    sweep = Sweep(source=source, label=label, watch_id=watch_id)
+def begin_sweep(
+    session: Session,
+    *,
+    source: str,
+    label: str,
+    watch_id: int | None = None,
+    correlation: str | None = None,
+) -> Sweep:
+    """Note the start of a pull; that of a watch is lost once it has no heartbeat."""
+    heartbeat = None if watch_id is None else now()
+    sweep = Sweep(
+        source=source,
+        label=label,
+        watch_id=watch_id,
+        heartbeat_at=heartbeat,
+        correlation=correlation,
+    )
     session.add(sweep)
     session.flush()
     return sweep
@@ -45,6 +59,79 @@ def latest_sweeps(session: Session, limit: int = 20) -> list[Sweep]:
     return list(session.exec(select(Sweep).order_by(col(Sweep.id).desc()).limit(limit)))
 
 
+def sweeps_of(session: Session, watch_id: int, limit: int = 20) -> list[Sweep]:
+    """The last sweeps of a watch, newest first."""
+    own = select(Sweep).where(Sweep.watch_id == watch_id)
+    return list(session.exec(own.order_by(col(Sweep.id).desc()).limit(limit)))
+
+
+def beat_sweep(session: Session, sweep_id: int, **more: int) -> bool:
+    """Say that a sweep lives, and add to its counts.
+
+    The row is the sweep's licence to write: once it is no longer running (found lost, another
+    took over) this gives False, and whatever else the unit of work holds must not be committed.
+    """
+    counts = {name: getattr(Sweep, name) + value for name, value in more.items()}
+    held = session.execute(
+        update(Sweep)
+        .where(col(Sweep.id) == sweep_id, col(Sweep.status) == SweepStatus.RUNNING)
+        .values(heartbeat_at=now(), **counts)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(cast("CursorResult[Any]", held).rowcount)
+
+
+def close_sweep(
+    session: Session, sweep_id: int, status: SweepStatus, *, error: str | None = None
+) -> bool:
+    """Note how a running sweep ended; False where it ended already."""
+    held = session.execute(
+        update(Sweep)
+        .where(col(Sweep.id) == sweep_id, col(Sweep.status) == SweepStatus.RUNNING)
+        .values(status=status, finished_at=now(), error=error)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(cast("CursorResult[Any]", held).rowcount)
+
+
+def lose_sweeps(session: Session, watch_id: int | None = None) -> int:
+    """Running sweeps of watches whose worker died become lost; how many.
+
+    Args:
+        session: inside a unit of work.
+        watch_id: all running ones of this watch, whose lease somebody else has by now;
+            None: those of any watch without a heartbeat for a minute.
+    """
+    running = update(Sweep).where(col(Sweep.status) == SweepStatus.RUNNING)
+    if watch_id is None:
+        running = running.where(_silent(now()))
+    else:
+        running = running.where(col(Sweep.watch_id) == watch_id)
+    lost = session.execute(
+        running.values(
+            status=SweepStatus.LOST,
+            finished_at=now(),
+            error="Its worker is gone; what it had stored stands, and the next sweep goes on.",
+        ).execution_options(synchronize_session=False)
+    )
+    return int(cast("CursorResult[Any]", lost).rowcount)
+
+
+def sweeping(session: Session) -> set[int]:
+    """Watches that are being swept by a worker that lives."""
+    alive = select(Sweep.watch_id).where(
+        Sweep.status == SweepStatus.RUNNING, ~_silent(now()), col(Sweep.watch_id).is_not(None)
+    )
+    return {watch_id for watch_id in session.exec(alive) if watch_id is not None}
+
+
+def _silent(moment: datetime) -> ColumnElement[bool]:
+    """No heartbeat of late. One yet to come was written before the clock stepped back."""
+    late = timedelta(seconds=LOST_AFTER)
+    beat = col(Sweep.heartbeat_at)
+    return beat.is_not(None) & ((beat < moment - late) | (beat > moment + late))
+
+
 def quarantine(
     session: Session,
     *,
@@ -52,8 +139,11 @@ def quarantine(
     file: str,
     rows: Iterable[tuple[int, str | None, str, str]],
 ) -> int:
-    """Keep rows that could not be read: (line, field, reason, raw). The same row is kept once."""
-    kept = {}
+    """Keep rows that could not be read: (line, field, reason, raw). The same row is kept once.
+
+    Rows that tell an erased author are not kept.
+    """
+    kept: dict[tuple[str, int, str], dict[str, Any]] = {}
     for line, field, reason, raw in rows:
         digest = hashlib.blake2b(raw.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         kept[file, line, digest] = {
@@ -68,6 +158,8 @@ def quarantine(
             "status": QuarantineStatus.WAITING,
             "created_at": now(),
         }
+    for key in rows_of_erased(session, {key: row["raw"] for key, row in kept.items()}):
+        del kept[key]
     upsert(
         session,
         QuarantinedRow,
@@ -109,6 +201,19 @@ def resolve_older(session: Session, file: str, sweep_id: int) -> None:
     )
 
 
+def resolve_from(session: Session, file: str, line: int) -> None:
+    """Rows of a file from a line on, which are read anew."""
+    session.execute(
+        update(QuarantinedRow)
+        .where(
+            col(QuarantinedRow.file) == file,
+            col(QuarantinedRow.line) >= line,
+            col(QuarantinedRow.status) == QuarantineStatus.WAITING,
+        )
+        .values(status=QuarantineStatus.RESOLVED)
+    )
+
+
 def count_waiting(session: Session) -> int:
     """How many rows wait."""
     waiting = QuarantinedRow.status == QuarantineStatus.WAITING
@@ -125,31 +230,3 @@ def get_sweep(session: Session, sweep_id: int) -> Sweep:
     if sweep is None:
         raise NotFoundError(f"No sweep {sweep_id}.")
     return sweep
-
-
-def erased(session: Session, authors: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Those of (source, native id) that were erased and must not come back."""
-    if session.exec(select(Tombstone).limit(1)).first() is None:
-        return set()
-    digests = {tombstone_digest(session, *author): author for author in authors}
-    found: set[tuple[str, str]] = set()
-    for chunk in chunked(sorted(digests), 5000):
-        hit = select(Tombstone.digest).where(col(Tombstone.digest).in_(chunk))
-        found |= {digests[d] for d in session.exec(hit)}
-    return found
-
-
-def tombstone_digest(session: Session, source: str, native_id: str) -> str:
-    """The salted hash that stands for an erased author."""
-    text = f"{store_salt(session)}\x1f{source}\x1f{native_id}"
-    return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
-
-
-def store_salt(session: Session) -> str:
-    """The secret of this store's hashes, made when first asked for; it is never exported."""
-    fact = session.get(StoreFact, _SALT)
-    if fact is None:
-        # Of two workers that get here at once the first one's salt stands.
-        upsert(session, StoreFact, [{"name": _SALT, "value": secrets.token_hex(16)}], key=("name",))
-        fact = session.exec(select(StoreFact).where(StoreFact.name == _SALT)).one()
-    return fact.value

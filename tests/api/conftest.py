@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -38,7 +39,7 @@ Client = Callable[[Store], TestClient]
 
 
 @pytest.fixture
-def client(new_store: NewStore) -> Iterator[Client]:
+def client(new_store: NewStore, tmp_path: Path) -> Iterator[Client]:
     """Answers of the application over a store; asks for `new_store` to be closed before it."""
     clients: dict[str, TestClient] = {}
 
@@ -46,6 +47,7 @@ def client(new_store: NewStore) -> Iterator[Client]:
         if store.url not in clients:
             settings = Settings(
                 database_url=SecretStr(store.url),
+                data_dir=tmp_path,
                 _env_file=None,  # type: ignore[call-arg]
             )
             clients[store.url] = TestClient(

@@ -9,7 +9,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-PARTS = ("matching", "engine", "opinions", "airline", "newsgroups", "vectors")
+PARTS = ("matching", "importing", "engine", "opinions", "airline", "newsgroups", "vectors", "kills")
 _LIBRARIES = (
     "torch",
     "openvino",

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
-import sys
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,37 +17,9 @@ from listening.store.brands import brand_id, get_brand
 from listening.store.session import Store
 from listening.store.stances import count_stances
 from listening.store.tables import Analysis, StanceKind
+from tests.functional.processes import LISTENING, children_of, free_port, wait_for
 
 pytestmark = [pytest.mark.model, pytest.mark.server, pytest.mark.xdist_group("sample")]
-
-LISTENING = Path(sys.executable).parent / "listening"
-PATIENCE = 240.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.3)
-
-
-def children_of(pid: int) -> dict[int, str]:
-    """Every process below `pid`, with its command line."""
-    found: dict[int, str] = {}
-    for entry in Path("/proc").iterdir():
-        try:
-            parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-            if parent == pid or parent in found:
-                found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
-        except (OSError, ValueError, IndexError):
-            continue
-    return found
 
 
 @pytest.fixture
@@ -89,14 +58,16 @@ def test_a_killed_worker_loses_nothing(up: tuple[subprocess.Popen[bytes], Path, 
         [LISTENING, "import", str(sample.POSTS)], env=environment, check=True, capture_output=True
     )
     wait_for(lambda: analysed() > 0)
-    workers = {p: c for p, c in children_of(process.pid).items() if "workers.app:app worker" in c}
+    workers = {p: c for p, c in children_of(process.pid).items() if "api.cli worker" in c}
     assert workers
     for pid in workers:
         os.kill(pid, signal.SIGKILL)
     posts = len(sample.POSTS.read_text(encoding="utf-8").splitlines())
     wait_for(lambda: analysed() == posts)
     wait_for(lambda: detractors() > 10)
-    assert "worker ended with -9; starting it again" in (folder / "up.log").read_text()
+    log = (folder / "up.log").read_text()
+    assert "worker (nlp) ended with -9; starting it again" in log
+    assert "worker (sweep) ended with -9; starting it again" in log
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/brands/brindlecup") as answer:
         assert "Strongest detractors" in answer.read().decode()
     store.close()

@@ -10,8 +10,8 @@ from listening.ingest import Ingested
 from listening.store.analyses import count_pending, pending_posts
 from listening.store.posts import newest_post_at, read_posts
 from listening.store.session import Store
-from listening.store.sweeps import tombstone_digest
 from listening.store.tables import Author, MatchedBy, Mention, SentimentLabel, Tombstone
+from listening.store.tombstones import tombstone_digest
 from tests.factories import MODEL, NOON, analyse, at, brand, load, mentions, opinion, post, posts
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 import pytest
 from sqlalchemy import delete
@@ -17,62 +15,13 @@ from listening.store.sentiments import count_pending_mentions
 from listening.store.session import Store
 from listening.store.tables import Analysis, Mention, MentionSentiment, SentimentBasis, Vector
 from nlp.correction import Params
-from nlp.types import Reading, Target, Three
+from nlp.types import Three
 from tests.factories import brand, load, mentions, post
+from tests.workers.readers import BAD, GOOD, SO_SO, Reader
 from workers.jobs import analysing
 from workers.jobs.analysing import Analysed, analyse_pending
 from workers.jobs.matching import match_stored
 from workers.models import Models
-
-GOOD, BAD, SO_SO = (0.0625, 0.125, 0.8125), (0.8125, 0.125, 0.0625), (0.125, 0.75, 0.125)
-SAID = {"good": GOOD, "bad": BAD}
-
-
-class Reader:
-    """An engine that reads the word behind a brand, and notes what it was given."""
-
-    dimensions = 2
-
-    def __init__(self, revision: str = "r1") -> None:
-        self.revision = revision
-        self.passes: list[list[str]] = []
-        self.before: Callable[[], None] = lambda: None  # called when a pass begins
-
-    @property
-    def texts(self) -> list[str]:
-        """Every text that went through, in order."""
-        return sorted(text for texts in self.passes for text in texts)
-
-    def read(
-        self,
-        texts: Sequence[str],
-        targets: Sequence[Sequence[Target]] | None = None,
-        *,
-        progress: Callable[[int], None] | None = None,
-    ) -> Reading:
-        if texts:
-            self.before()
-            self.passes.append(list(texts))
-        told = [[self._towards(t, own) for own in targets[i]] for i, t in enumerate(texts or ())]
-        return Reading(
-            vectors=np.array([[1.0, 0.0]] * len(texts), np.float32).reshape(-1, 2),
-            heads={
-                "sentiment": _rows([SAID.get(text.split()[-1], SO_SO) for text in texts], 3),
-                "emotion": _rows([(0.5, 0.25, 0.125, 0.125)] * len(texts), 4),
-                "irony": _rows([(0.75, 0.25)] * len(texts), 2),
-                "offensive": _rows([(0.875, 0.125)] * len(texts), 2),
-            },
-            towards=told,
-        )
-
-    @staticmethod
-    def _towards(text: str, target: Target) -> Three | None:
-        behind = [text[end:].split() for _, end in target]
-        return SAID.get(behind[0][0] if behind[0] else "", SO_SO) if behind else None
-
-
-def _rows(values: Sequence[Sequence[float]], width: int) -> np.ndarray:
-    return np.array(values, np.float32).reshape(-1, width)
 
 
 def read(store: Store) -> dict[tuple[str, int], tuple[Three, str]]:

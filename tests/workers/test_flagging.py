@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import update
 from sqlmodel import select
@@ -258,3 +260,19 @@ def test_mentions_without_an_analysis_are_no_opinion(store: Store) -> None:
     load(store, post("JetBlue one", id="p1"), post("JetBlue two", id="p2"))
     assert flag(store, SETTINGS) == [Flagged("JetBlue", 1, 0, 0, 0)]
     assert stances(store)["a1"].reason == "no scored mention; 2 not counted (not scored)"
+
+
+def test_four_that_flag_at_once_flag_once(store: Store) -> None:
+    brand(store, "JetBlue")
+    spoken = {
+        f"p{n}": (f"a{n % 30}", f"JetBlue lost bag {n}", opinion(-0.9, vector=(1.0, n / 90)))
+        for n in range(90)
+    }
+    load(store, *(post(text, id=key, author=who) for key, (who, text, _) in spoken.items()))
+    analyse(store, {key: said for key, (_, _, said) in spoken.items()})
+    with ThreadPoolExecutor(4) as pool:
+        runs = [pool.submit(flag, store, SETTINGS) for _ in range(4)]
+        assert {tuple(run.result()) for run in runs} == {(Flagged("JetBlue", 30, 0, 30, 90),)}
+    with store.session() as session:
+        assert len(session.exec(select(Stance)).all()) == 30
+        assert len(session.exec(select(Case)).all()) == 90

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
+from listening import metrics
 from listening.errors import ImportFileError, NotFoundError
 from listening.ingest import Ingested
+from listening.store.counters import read
 from listening.store.posts import read_posts
 from listening.store.session import Store
-from listening.store.sweeps import latest_sweeps, waiting_rows
+from listening.store.sweeps import get_sweep, latest_sweeps, lose_sweeps, waiting_rows
 from listening.store.tables import Brand, QuarantinedRow, Sweep, SweepStatus
+from listening.store.tables.types import now
 from tests.conftest import NewStore
 from tests.factories import brand, mentions
 from workers.jobs import importing
@@ -302,3 +307,61 @@ def test_a_mended_file_imported_again_leaves_nothing_waiting(store: Store, tmp_p
     assert import_table(store, open_file(file)).quarantined == 0
     with store.session() as session:
         assert waiting_rows(session) == []
+
+
+class Meanwhile(Silent):
+    """Does something once, when the first batch is written."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self._work: Callable[[], object] | None = work
+
+    def advance(self, by: int = 1) -> None:
+        if self._work is not None:
+            work, self._work = self._work, None
+            work()
+
+
+def test_a_brand_that_is_added_meanwhile_is_found_from_then_on(
+    store: Store, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", 3)
+    import_table(store, open_file(file), progress=Meanwhile(lambda: brand(store, "Delta")))
+    assert sorted(mentions(store)) == ["p3", "p4"]
+
+
+def test_an_import_that_dies_is_known_by_its_heartbeat(
+    store: Store, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", 3)
+    monkeypatch.setattr(importing._Import, "end", lambda *_, **__: None)  # nobody is left to
+
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_table(store, open_file(file), progress=Meanwhile(die))
+    found = sweep(store)
+    assert (found.status, found.rows, found.heartbeat_at is not None) == ("running", 3, True)
+    with store.work() as session:
+        get_sweep(session, 1).heartbeat_at = now() - timedelta(seconds=61)
+    with store.work() as session:
+        assert lose_sweeps(session) == 1
+    assert sweep(store).status == "lost"
+    monkeypatch.undo()
+    import_table(store, open_file(file))
+    assert sorted(texts(store)) == ["p1", "p2", "p3", "p4"]
+    assert sweep(store).status == "done"
+
+
+def test_an_import_is_counted(store: Store, file: Path) -> None:
+    brand(store, "JetBlue")
+    import_table(store, open_file(file))
+    import_table(store, open_file(file))
+    with store.session() as session:
+        found = {(one.name, *one.labels.values()): one.value for one in read(session)}
+    assert found == {
+        (metrics.POSTS_NEW, "file"): 4,
+        (metrics.MENTIONS_NEW, "file"): 2,
+        (metrics.QUARANTINED, "file"): 4,
+        (metrics.SWEEPS, "file", "done"): 2,
+    }

@@ -79,17 +79,9 @@ def _store(settings: Settings) -> Iterator[Finding]:
 
 
 def _broker(settings: Settings) -> Iterator[Finding]:
-    from workers.app import make_app
+    from workers.health import check_broker
 
-    connection = make_app(settings).connection_for_write()
-    shown = masked(connection.as_uri()) if settings.broker_url else str(settings.folder("queue"))
-    try:
-        connection.ensure_connection(max_retries=1, timeout=3)
-    except Exception as error:  # every transport raises its own kinds
-        yield Finding("broker", "failed", f"{shown} does not answer: {masked(str(error))}")
-        return
-    finally:
-        connection.release()
+    shown = check_broker(settings)
     yield Finding("broker", "ok", f"{'files in ' if settings.embedded_queue else ''}{shown}")
 
 

@@ -11,12 +11,15 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from listening import metrics
 from listening.errors import ImportFileError
 from listening.importing import BadRow, Table, open_table
-from listening.ingest import Ingested, ingest
-from listening.matching import BrandMatcher
+from listening.ingest import Ingested, ingest, tally
+from listening.logs import correlation
+from listening.matching import BrandMatcher, BrandRule
 from listening.sources.base import RawPost
 from listening.store.brands import brand_id, brand_rules, get_brand
+from listening.store.counters import add
 from listening.store.session import Store
 from listening.store.sweeps import (
     begin_sweep,
@@ -27,9 +30,12 @@ from listening.store.sweeps import (
     resolve_rows,
     waiting_rows,
 )
+from listening.store.tables import SweepStatus
+from listening.store.tables.types import now
 from workers.progress import Progress, Silent
 
 BATCH = 2000
+SOURCE = "file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +101,7 @@ def import_table(
         progress: told of bytes.
     """
     progress = progress or Silent()
-    with store.work() as session:
-        matcher = BrandMatcher(brand_rules(session))
-        ids = [rule.id for rule in brand_rules(session, brands)]
-        about = brand_id(get_brand(session, all_about)) if all_about else None
-        sweep = begin_sweep(session, source="file", label=str(table.path))
-    work = _Import(store, str(table.path), int(sweep.id or 0), matcher, ids, about)
+    work = _Import(store, str(table.path), str(table.path), brands, all_about)
     total, seen = table.progress().bytes_total, 0
     progress.begin(f"Importing {table.path.name}", total)
     line = 1
@@ -135,20 +136,31 @@ class _Import:
         self,
         store: Store,
         file: str,
-        sweep_id: int,
-        matcher: BrandMatcher,
-        brand_ids: list[int],
-        about: int | None,
+        label: str,
+        brands: Sequence[str] | None,
+        all_about: str | None,
     ) -> None:
-        self.sweep_id = sweep_id
         self.counts = Ingested()
         self.bad = 0
         self.reasons: dict[str, int] = {}
-        self._store, self._file, self._matcher = store, file, matcher
-        self._brand_ids, self._about = brand_ids, about
+        self._store, self._file, self._brands = store, file, brands
+        self._rules: list[BrandRule] | None = None
+        with store.work() as session:
+            self._listen(session)
+            self._about = brand_id(get_brand(session, all_about)) if all_about else None
+            sweep = begin_sweep(session, source=SOURCE, label=label, correlation=correlation())
+            sweep.heartbeat_at = now()
+        self.sweep_id = int(sweep.id or 0)
         self._posts: list[RawPost] = []
         self._lines: dict[int, int] = {}
         self._bad: list[BadRow] = []
+
+    def _listen(self, session: Session) -> None:
+        """Brands as they are now: one that is added meanwhile is not missed."""
+        rules = brand_rules(session)
+        if rules != self._rules:
+            self._rules, self._matcher = rules, BrandMatcher(rules)
+            self._brand_ids = [rule.id for rule in brand_rules(session, self._brands)]
 
     def take(self, row: RawPost | BadRow, line: int) -> bool:
         """Take in a row that begins at `line` or after; True when a batch was written."""
@@ -165,6 +177,7 @@ class _Import:
     def flush(self) -> None:
         """Write what was gathered, with the sweep's counts, in one unit of work."""
         with self._store.work() as session:
+            self._listen(session)
             found = ingest(
                 session,
                 self._posts,
@@ -172,11 +185,12 @@ class _Import:
                 brand_ids=self._brand_ids,
                 all_about=self._about,
             )
-            rejected = self._bad + [_clash(p, self._lines[id(p)]) for p in found.clashes]
+            rejected = self._bad + [clash_row(p, self._lines[id(p)]) for p in found.clashes]
             rows = [(b.line, b.field, b.reason, b.raw) for b in rejected]
-            bad = self.bad + quarantine(session, sweep_id=self.sweep_id, file=self._file, rows=rows)
-            counts = self.counts + replace(found, clashes=())
+            kept = quarantine(session, sweep_id=self.sweep_id, file=self._file, rows=rows)
+            counts, bad = self.counts + replace(found, clashes=()), self.bad + kept
             self._count(session, counts, bad)
+            tally(session, SOURCE, found, kept)
         self.counts, self.bad = counts, bad
         for row in rejected:
             self.reasons[row.reason] = self.reasons.get(row.reason, 0) + 1
@@ -188,15 +202,20 @@ class _Import:
         sweep.posts_new, sweep.posts_edited = counts.posts_new, counts.posts_edited
         sweep.posts_same, sweep.mentions_new = counts.posts_same, counts.mentions_new
         sweep.refused, sweep.quarantined = counts.refused, bad
+        # Found lost (the machine slept) and yet alive: there is nobody whom it could disturb.
+        sweep.status, sweep.finished_at, sweep.error = SweepStatus.RUNNING, None, None
+        sweep.heartbeat_at = now()
         session.add(sweep)
 
     def end(self, *, error: str | None = None) -> None:
         """Note how the import ended."""
         with self._store.work() as session:
             end_sweep(session, get_sweep(session, self.sweep_id), error=error)
+            status = SweepStatus.FAILED if error else SweepStatus.DONE
+            add(session, metrics.SWEEPS, source=SOURCE, status=str(status))
 
 
-def _clash(post: RawPost, line: int) -> BadRow:
+def clash_row(post: RawPost, line: int) -> BadRow:
     """A post whose id another author's post has: kept aside, not written over it."""
     facts = {name: getattr(post, name) for name in post.__dataclass_fields__}
     return BadRow(
@@ -223,12 +242,7 @@ def retry_file(
         ImportFileError: the file is no longer there or cannot be read.
     """
     table = open_file(path, **(options or {}))
-    with store.work() as session:
-        matcher = BrandMatcher(brand_rules(session))
-        ids = [rule.id for rule in brand_rules(session, brands)]
-        about = brand_id(get_brand(session, all_about)) if all_about else None
-        sweep = begin_sweep(session, source="file", label=f"{path} (quarantine)")
-    work = _Import(store, str(path), int(sweep.id or 0), matcher, ids, about)
+    work = _Import(store, str(path), f"{path} (quarantine)", brands, all_about)
     waiting, read, bad = sorted(set(lines)), set[int](), set[int]()
     begins = waiting[0] if waiting else 1
     try:

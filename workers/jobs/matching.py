@@ -10,6 +10,8 @@ from listening.store.brands import brand_rules
 from listening.store.mentions import drop_unmatched, store_mentions
 from listening.store.posts import count_posts, read_posts
 from listening.store.session import Store
+from listening.store.standing import still_there
+from listening.store.tables import Post
 from workers.progress import Progress, Silent
 
 
@@ -40,8 +42,11 @@ def match_stored(
             ]
             keep = {(m.post_id, m.matched.brand_id) for m in found}
             with store.work() as work:
+                there = still_there(work, Post, [post_id for post_id, *_ in batch])
+                found = [mention for mention in found if mention.post_id in there]
                 new += store_mentions(work, found)
                 gone += drop_unmatched(work, named, [post_id for post_id, *_ in batch], keep)
+            session.rollback()  # a snapshot held to the end would keep the store's log growing
             progress.advance(len(batch))
     progress.end()
     return new, gone

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from listening.store.tables.types import EnumText, UTCDateTime, json_column, now
@@ -56,6 +56,14 @@ class Watch(SQLModel, table=True):
     params: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
     params_key: str = ""  # the parameters in a canonical form, for uniqueness
     interval_seconds: int = 900
+    cron: str | None = None  # five fields, in place of the interval
+    timezone: str = "UTC"  # of cron and quiet hours, IANA
+    quiet_from: str | None = None  # HH:MM; no sweep begins from here ...
+    quiet_until: str | None = None  # ... until here
+    jitter_seconds: int = 0
+    failures: int = 0  # in a row
+    last_error: str | None = None
+    created_at: datetime = Field(default_factory=now, sa_type=UTCDateTime)
     cursor: dict[str, Any] | None = Field(default=None, sa_column=json_column(nullable=True))
     next_due_at: datetime | None = Field(default=None, sa_type=UTCDateTime, index=True)
     paused_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
@@ -67,12 +75,14 @@ class SweepStatus(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    LOST = "lost"  # its worker died; what it had stored stands, the next sweep goes on
 
 
 class Sweep(SQLModel, table=True):
     """One bounded pull of a watch, or of a file, with its counts."""
 
     __tablename__ = "sweep"
+    __table_args__ = (Index("ix_sweep_watch_id", "watch_id", "id"),)
 
     id: int | None = Field(default=None, primary_key=True)
     watch_id: int | None = Field(default=None, foreign_key="watch.id", ondelete="SET NULL")
@@ -89,6 +99,8 @@ class Sweep(SQLModel, table=True):
     quarantined: int = 0
     refused: int = 0  # by a tombstone
     error: str | None = None
+    heartbeat_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    correlation: str | None = None  # shared with the jobs that this sweep set off
 
 
 class QuarantineStatus(StrEnum):
@@ -105,7 +117,9 @@ class QuarantinedRow(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("file", "line", "raw_hash"),)
 
     id: int | None = Field(default=None, primary_key=True)
-    sweep_id: int | None = Field(default=None, foreign_key="sweep.id", ondelete="SET NULL")
+    sweep_id: int | None = Field(
+        default=None, foreign_key="sweep.id", ondelete="SET NULL", index=True
+    )
     file: str
     line: int
     field: str | None = None

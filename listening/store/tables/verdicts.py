@@ -70,7 +70,10 @@ class Membership(SQLModel, table=True):
     segmentation_id: int = Field(
         primary_key=True, foreign_key="segmentation.id", ondelete="CASCADE"
     )
-    author_id: int = Field(primary_key=True, foreign_key="author.id", ondelete="CASCADE")
+    # Indexed alone too: an author who goes takes these along, and is not looked for in them all.
+    author_id: int = Field(
+        primary_key=True, foreign_key="author.id", ondelete="CASCADE", index=True
+    )
     segment_id: int = Field(foreign_key="segment.id", ondelete="CASCADE")
     noise: bool  # left out by HDBSCAN: segment_id is the nearest, not a membership
     strength: float  # in [0, 1]
@@ -127,7 +130,7 @@ class Review(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     brand_id: int = Field(foreign_key="brand.id", ondelete="CASCADE")
-    author_id: int = Field(foreign_key="author.id", ondelete="CASCADE")
+    author_id: int = Field(foreign_key="author.id", ondelete="CASCADE", index=True)
     verdict: ReviewVerdict = Field(sa_type=EnumText(ReviewVerdict))
     reason: str | None = None
     note: str | None = None

@@ -16,13 +16,19 @@ from listening.store.tables import (
     Analysis,
     Author,
     AuthorProfile,
+    Backfill,
     Brand,
     Case,
+    Claim,
     Correction,
+    Counter,
+    Job,
+    Lease,
     Membership,
     Mention,
     MentionSentiment,
     Post,
+    Presence,
     Priority,
     QuarantinedRow,
     Review,
@@ -88,6 +94,12 @@ ROWS: dict[type[SQLModel], Make] = {
     ),
     Review: row(Review, brand_id=1, author_id=1, verdict=ReviewVerdict.CONFIRMED, by="ann"),
     Case: row(Case, mention_id=1, brand_id=1, priority=Priority.LOW, urgency=0.1),
+    Claim: row(Claim, post_id=1, holder="h", until=at(NOON), text_hash="h", model="m"),
+    Lease: row(Lease, name="beat", holder="h", until=at(NOON)),
+    Job: row(Job, kind="import", label="a.csv", holder="h"),
+    Presence: row(Presence, name="h/worker", kind="worker", host="h", pid=1),
+    Counter: row(Counter, name="posts", labels="{}"),
+    Backfill: row(Backfill, watch_id=1, since=at(NOON), until=at(NOON)),
 }  # fmt: skip
 
 
@@ -122,7 +134,7 @@ def test_every_table_takes_a_row(full: Store) -> None:
     assert set(counts(full).values()) == {1}
 
 
-UNIQUE = [table for table in ROWS if table not in (Segment, Sweep, Review)]
+UNIQUE = [table for table in ROWS if table not in (Segment, Sweep, Review, Job, Backfill)]
 
 
 @pytest.mark.parametrize("table", UNIQUE, ids=lambda table: table.__name__)
@@ -167,7 +179,7 @@ def test_a_run_has_a_segment_and_a_label_once(full: Store) -> None:
         (Analysis, "post_id"), (Vector, "post_id"), (Stance, "author_id"), (Review, "brand_id"),
         (Membership, "segment_id"), (Sweep, "watch_id"), (Alias, "brand_id"),
         (MentionSentiment, "mention_id"), (MentionSentiment, "correction_id"),
-        (Correction, "brand_id"),
+        (Correction, "brand_id"), (Claim, "post_id"), (Backfill, "watch_id"),
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )  # fmt: skip
@@ -183,8 +195,8 @@ def test_a_removed_brand_takes_what_is_about_it_and_leaves_posts(full: Store) ->
     with full.work() as session:
         remove_brand(session, get_brand(session, "A"))
     gone = {
-        "Brand", "Alias", "Watch", "Mention", "MentionSentiment", "Correction", "Stance",
-        "Review", "Case",
+        "Brand", "Alias", "Watch", "Backfill", "Mention", "MentionSentiment", "Correction",
+        "Stance", "Review", "Case",
     }  # fmt: skip
     assert {name for name, number in counts(full).items() if number == 0} == gone
     with full.session() as session:
@@ -196,7 +208,7 @@ def test_a_removed_author_takes_everything_of_theirs(full: Store) -> None:
         session.delete(session.get(Author, 1))
     assert {name for name, number in counts(full).items() if number == 0} == {
         "Author", "AuthorProfile", "Post", "Mention", "MentionSentiment", "Analysis", "Vector",
-        "Membership", "Stance", "Review", "Case",
+        "Membership", "Stance", "Review", "Case", "Claim",
     }  # fmt: skip
 
 

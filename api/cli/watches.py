@@ -1,0 +1,343 @@
+"""`listening watch` and `listening source`: what is swept, when, and what came of it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.cli.context import AnyBrandOption, opened, progress
+from api.cli.show import CsvOption, JsonOption, plain, put
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from listening.store.tables import Brand, Sweep, Watch
+
+app = typer.Typer(help="Watches: a brand listened for at a source.", no_args_is_help=True)
+source = typer.Typer(help="Sources that can be watched.", no_args_is_help=True)
+
+Number = Annotated[int, typer.Argument(help="Its number in `listening watch list`.")]
+
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+
+
+@app.command()
+def add(
+    brand: Annotated[str, typer.Argument(help="The brand, by name.")],
+    source: Annotated[str, typer.Argument(help="See `listening source list`.")],
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting of the source, name=value.")
+    ] = None,
+    every: Annotated[str, typer.Option(help="Such as 30s, 15m, 6h, 1d.")] = "15m",
+    cron: Annotated[
+        str | None, typer.Option(help="Five fields, such as '30 6 * * 1-5'; instead of --every.")
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="Of --cron and --quiet.")] = "UTC",
+    quiet: Annotated[
+        str | None, typer.Option(help="Hours without sweeps, such as 22:00-07:00.")
+    ] = None,
+    jitter: Annotated[str, typer.Option(help="A sweep is put off by up to so long.")] = "0s",
+) -> None:
+    """Add a watch; added again, its schedule is changed."""
+    from listening.schedule import Schedule
+    from listening.sources.registry import get_source, read_settings, settle
+    from listening.store.brands import get_brand
+    from listening.store.watches import add_watch
+
+    quiet_from, quiet_until = _hours(quiet)
+    schedule = Schedule(
+        interval=_seconds("--every", every),
+        cron=cron,
+        timezone=timezone,
+        quiet_from=quiet_from,
+        quiet_until=quiet_until,
+        jitter=_seconds("--jitter", jitter),
+    )
+    found = get_source(source)
+    params = settle(found, read_settings(set_ or []))
+    with opened() as (_, store), store.work() as session:
+        own = get_brand(session, brand)
+        watch, new = add_watch(session, own, found.spec.name, params, schedule)
+        row = _row(watch, own, None)
+    print(plain(f"Watch {row['id']} {'added' if new else 'changed'}: {_words(row)}."))
+
+
+@app.command("list")
+def list_(
+    brand: AnyBrandOption = None, as_json: JsonOption = False, as_csv: CsvOption = False
+) -> None:
+    """Show watches with their schedule, next time and last sweep."""
+    from listening.store.brands import get_brand
+    from listening.store.sweeps import sweeps_of
+    from listening.store.watches import list_watches, watch_id_of
+
+    with opened() as (_, store), store.session() as session:
+        own = get_brand(session, brand) if brand else None
+        rows = [
+            _row(watch, of, next(iter(sweeps_of(session, watch_id_of(watch), 1)), None))
+            for watch, of in list_watches(session, own)
+        ]
+    columns = ("id", "brand", "source", "where", "schedule", "state", "next_due_at", "last_sweep")
+    put(rows, columns, as_json=as_json, as_csv=as_csv, empty="No watch yet: listening watch add.")
+
+
+@app.command()
+def show(watch: Number, as_json: JsonOption = False) -> None:
+    """Show one watch with its settings, back-fills and last sweeps."""
+    from listening.store.sweeps import sweeps_of
+    from listening.store.tables import Brand
+    from listening.store.watches import get_watch, open_backfills
+
+    with opened() as (_, store), store.session() as session:
+        found = get_watch(session, watch)
+        brand = session.get_one(Brand, found.brand_id)
+        sweeps = sweeps_of(session, watch, 10)
+        row = _row(found, brand, sweeps[0] if sweeps else None)
+        row["backfills"] = [
+            {"since": b.since.isoformat(), "until": b.until.isoformat(), "error": b.error}
+            for b in open_backfills(session, watch)
+        ]
+        row["sweeps"] = [_sweep_row(sweep) for sweep in sweeps]
+    if as_json:
+        put([row], (), as_json=True)
+        return
+    print(plain(f"Watch {watch}: {_words(row)}."))
+    for name, value in sorted(row["params"].items()):
+        print(plain(f"  {name}: {value}"))
+    if row["last_error"]:
+        print(plain(f"  last error: {row['last_error']} ({row['failures']} failures in a row)"))
+    for window in row["backfills"]:
+        print(f"  back-fill waiting: {window['since'][:16]} to {window['until'][:16]}")
+    columns = ("id", "started_at", "status", "rows", "posts_new", "mentions_new", "quarantined")
+    put(row["sweeps"], columns, title="Last sweeps", empty="Not swept yet.")
+
+
+@app.command()
+def pause(watch: Number) -> None:
+    """Sweep it no more until it is resumed."""
+    from listening.store.watches import get_watch, pause_watch
+
+    with opened() as (_, store), store.work() as session:
+        pause_watch(session, get_watch(session, watch))
+    print(f"Watch {watch} is paused.")
+
+
+@app.command()
+def resume(watch: Number) -> None:
+    """Sweep it again; a time that was missed is made up once."""
+    from listening.store.watches import get_watch, resume_watch
+
+    with opened() as (_, store), store.work() as session:
+        found = get_watch(session, watch)
+        resume_watch(session, found)
+        when = _when(found.next_due_at)
+    print(f"Watch {watch} is resumed, due {when}.")
+
+
+@app.command()
+def run(
+    watch: Number,
+    background: Annotated[
+        bool, typer.Option("--background", help="Leave it to a worker, within seconds.")
+    ] = False,
+) -> None:
+    """Sweep it now, whatever its schedule says, until there is nothing new."""
+    from listening.store.watches import get_watch, run_now
+
+    if background:
+        with opened() as (_, store), store.work() as session:
+            run_now(session, get_watch(session, watch))
+        print(f"Watch {watch} is due now.")
+        return
+    _run(watch)
+
+
+def _run(watch: int) -> None:
+    from listening.errors import ConflictError, ListeningError
+    from listening.ingest import Ingested
+    from listening.store.watches import get_watch
+    from workers.holder import this_holder
+    from workers.jobs.sweeping import sweep_watch
+    from workers.recording import recorded
+
+    counts, bad = Ingested(), 0
+    with opened() as (_, store), progress() as bar:
+        with store.session() as session:
+            get_watch(session, watch)
+        with recorded(store, "sweep", f"Watch {watch}", shown=bar) as recorder:
+            while True:
+                report = sweep_watch(
+                    store, watch, holder=this_holder(), recorder=recorder, asked=True
+                )
+                if report.skipped:
+                    raise ConflictError(f"Watch {watch} was not swept: {report.skipped}.")
+                counts, bad = counts + report.counts, bad + report.quarantined
+                if report.error:
+                    raise ListeningError(f"Watch {watch}: {report.error}")
+                if not report.more:
+                    break
+    print(
+        f"{counts.rows + bad:,} rows: {counts.posts_new:,} posts new, "
+        f"{counts.posts_edited:,} edited, {counts.posts_same:,} known already, "
+        f"{bad:,} in quarantine; {counts.mentions_new:,} mentions new."
+    )
+    if bad:
+        print("  `listening quarantine list` shows the rows.")
+
+
+@app.command()
+def backfill(
+    watch: Number,
+    since: Annotated[str, typer.Option(help="From here, such as 2026-01-01 or 2026-01-01T06:00.")],
+    until: Annotated[str | None, typer.Option(help="Up to here; none: now.")] = None,
+) -> None:
+    """Have a window of the past fetched by its next sweep, apart from what is new."""
+    from listening.store.tables.types import now
+    from listening.store.watches import ask_backfill, get_watch
+
+    begin, end = _moment("--since", since), _moment("--until", until) if until else now()
+    with opened() as (_, store), store.work() as session:
+        found = get_watch(session, watch)
+        ask_backfill(session, found, begin, end)
+        paused = found.paused_at is not None
+    print(
+        f"Watch {watch}: {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC is fetched by its next "
+        "sweep" + (" once it is resumed." if paused else ", which is due now.")
+    )
+
+
+@app.command()
+def remove(
+    watch: Number, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+) -> None:
+    """Remove a watch; its posts and mentions stay."""
+    from listening.store.watches import get_watch, remove_watch
+
+    with opened() as (_, store):
+        if not yes:
+            typer.confirm(f"Remove watch {watch} and how far it has read?", abort=True)
+        with store.work() as session:
+            remove_watch(session, get_watch(session, watch))
+    print(f"Watch {watch} removed.")
+
+
+@source.command("list")
+def sources(as_json: JsonOption = False, as_csv: CsvOption = False) -> None:
+    """Show every source: what it takes, gives and cannot."""
+    from listening.sources.registry import REGISTRY
+
+    rows: list[dict[str, Any]] = [
+        {
+            "name": spec.name,
+            "help": spec.help,
+            "settings": {
+                one.name + ".NAME" * (one.kind == "table"): one.help for one in spec.settings
+            },
+            "required": [one.name for one in spec.settings if one.required],
+            "credentials": list(spec.credentials),
+            "rate_limit": spec.rate_limit,
+            "terms": spec.terms,
+            "gives": spec.gives,
+            "lacks": spec.lacks,
+            "backfill": spec.backfill,
+        }
+        for spec in (one.spec for one in REGISTRY.values())
+    ]
+    if as_json or as_csv:
+        put(rows, (), as_json=as_json, as_csv=as_csv)
+        return
+    for row in rows:
+        print(f"{row['name']}: {row['help']}")
+        for name, text in row["settings"].items():
+            print(f"  --set {name}=...  {text}" + " (required)" * (name in row["required"]))
+        print(f"  gives {row['gives']}; lacks {row['lacks'] or 'nothing'}")
+        print(f"  rate limit: {row['rate_limit']}; back-fill: {'yes' if row['backfill'] else 'no'}")
+
+
+def _row(watch: Watch, brand: Brand, last: Sweep | None) -> dict[str, Any]:
+    due = watch.next_due_at
+    state = "paused" if watch.paused_at else "failing" if watch.failures else "well"
+    return {
+        "id": watch.id,
+        "brand": brand.name,
+        "source": watch.source,
+        "where": watch.params.get("path") or watch.params.get("query") or watch.params_key,
+        "schedule": _schedule(watch),
+        "state": state,
+        "next_due_at": due.isoformat() if due else "now",
+        "last_sweep": f"{last.status}, {last.rows:,} rows" if last else "none yet",
+        "params": dict(watch.params),
+        "failures": watch.failures,
+        "last_error": watch.last_error,
+    }
+
+
+def _sweep_row(sweep: Sweep) -> dict[str, Any]:
+    facts = sweep.model_dump(exclude={"watch_id", "heartbeat_at"})
+    return {
+        name: value.isoformat() if hasattr(value, "isoformat") else value
+        for name, value in facts.items()
+    }
+
+
+def _words(row: dict[str, Any]) -> str:
+    due = str(row["next_due_at"])[:16].replace("T", " ")
+    when = "paused" if row["state"] == "paused" else f"due {due}"
+    return f"{row['brand']} at {row['source']}, {row['where']}, {row['schedule']}, {when}"
+
+
+def _schedule(watch: Watch) -> str:
+    """A schedule in words."""
+    zone = "" if watch.timezone == "UTC" else f" {watch.timezone}"
+    said = f"cron {watch.cron}{zone}" if watch.cron else f"every {_span(watch.interval_seconds)}"
+    if watch.quiet_from is not None:
+        said += f", quiet {watch.quiet_from}-{watch.quiet_until}{zone}"
+    return said + (f", jitter {_span(watch.jitter_seconds)}" if watch.jitter_seconds else "")
+
+
+def _span(seconds: int) -> str:
+    for unit in ("d", "h", "m"):
+        if seconds >= _UNITS[unit] and seconds % _UNITS[unit] == 0:
+            return f"{seconds // _UNITS[unit]}{unit}"
+    return f"{seconds}s"
+
+
+def _when(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "now"
+
+
+def _seconds(option: str, text: str) -> int:
+    """Seconds of 30s, 15m, 6h, 1d; a bare number is seconds."""
+    from listening.errors import SettingsError
+
+    found = re.fullmatch(r"(\d{1,9})\s*(s|m|min|h|d)?", text.strip(), re.ASCII)
+    if found is None:
+        raise SettingsError(f"{option} {text}: write a number and s, m, h or d, such as 15m.")
+    return int(found[1]) * _UNITS[found[2] or "s"]
+
+
+def _hours(text: str | None) -> tuple[str | None, str | None]:
+    from listening.errors import SettingsError
+
+    if text is None:
+        return None, None
+    begin, dash, end = text.partition("-")
+    if not dash:
+        raise SettingsError(f"--quiet {text}: write from-until, such as 22:00-07:00.")
+    return begin.strip(), end.strip()
+
+
+def _moment(option: str, text: str) -> datetime:
+    from datetime import UTC, datetime
+
+    from listening.errors import SettingsError
+
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise SettingsError(
+            f"{option} {text}: write a day or a time, such as 2026-01-01 or 2026-01-01T06:00."
+        ) from None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -1,0 +1,82 @@
+"""What an analysis is to be followed by and was not, since a message or a process was lost.
+
+Told from the jobs alone: each long job stands in the store before it changes anything.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from listening.store.segments import current_segmentation
+from listening.store.tables import Job, JobStatus
+
+ALL_BRANDS, ALL_AUTHORS = "All brands", "All authors"
+# What was begun so lately is on its way.
+PATIENCE = timedelta(seconds=120)
+# A segmentation whose process dies every time is left to the night.
+TRIES = 3
+
+
+def flag_is_owed(session: Session, now: datetime) -> bool:
+    """Whether something was analysed since all brands were last flagged, and nobody is at it."""
+    analysed = _analysed_at(session)
+    if analysed is None or _begun_lately(session, "flag", now):
+        return False
+    flagged = _last(session, func.max(col(Job.started_at)), "flag", ALL_BRANDS, JobStatus.DONE)
+    return flagged is None or analysed > flagged
+
+
+def segment_is_owed(session: Session, now: datetime) -> bool:
+    """Whether the last segmentation was cut off, or the first never came."""
+    if _begun_lately(session, "segment", now):
+        return False
+    ended = select(Job.status, Job.started_at).where(Job.kind == "segment")
+    last = list(session.exec(ended.order_by(col(Job.id).desc()).limit(TRIES)))
+    lost = [status is JobStatus.LOST for status, _ in last]
+    if lost and lost[0]:
+        return not (len(lost) == TRIES and all(lost))
+    if current_segmentation(session) is not None:
+        return False
+    analysed = _analysed_at(session)
+    return analysed is not None and (not last or analysed > last[0][1])
+
+
+def _analysed_at(session: Session) -> datetime | None:
+    """When the last analysis ended; None: there was none, or one runs and will see to the rest."""
+    ended = func.coalesce(col(Job.finished_at), col(Job.heartbeat_at))
+    if _running(session, "analyse"):
+        return None
+    return _last(session, func.max(ended), "analyse")
+
+
+def _begun_lately(session: Session, kind: str, now: datetime) -> bool:
+    """Whether a job of a kind runs or began within `PATIENCE`, as either side of it shows."""
+    lately = select(Job.id).where(
+        Job.kind == kind, col(Job.started_at).between(now - PATIENCE, now + PATIENCE)
+    )
+    return _running(session, kind) or session.exec(lately.limit(1)).first() is not None
+
+
+def _running(session: Session, kind: str) -> bool:
+    running = select(Job.id).where(Job.kind == kind, Job.status == JobStatus.RUNNING)
+    return session.exec(running.limit(1)).first() is not None
+
+
+def _last(
+    session: Session,
+    moment: Any,
+    kind: str,
+    label: str | None = None,
+    status: JobStatus | None = None,
+) -> datetime | None:
+    statement = select(moment).where(Job.kind == kind)
+    if label is not None:
+        statement = statement.where(Job.label == label)
+    if status is not None:
+        statement = statement.where(Job.status == status)
+    found: datetime | None = session.exec(statement).one()
+    return found

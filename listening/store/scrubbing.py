@@ -1,0 +1,147 @@
+"""Where an erased author's words may stand besides posts: rejected rows, errors, keywords."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from typing import Any
+
+from sqlalchemy import delete, exists, func, or_
+from sqlmodel import Session, col, select
+
+from listening.matching import handle_of
+from listening.store.rawrows import fields_of
+from listening.store.tables import (
+    Backfill,
+    Claim,
+    Job,
+    Post,
+    QuarantinedRow,
+    Segment,
+    SegmentState,
+    Sweep,
+    Watch,
+)
+
+LEFT_OUT = "left out: it named an erased author"
+_ENOUGH = 20  # characters of a text that nobody else happens to write
+
+# Columns in which a program wrote what it had before it when it failed.
+_NOTES: tuple[tuple[Any, Any], ...] = (
+    (Sweep, Sweep.error),
+    (Sweep, Sweep.label),
+    (Job, Job.error),
+    (Job, Job.label),
+    (Job, Job.stage),
+    (Watch, Watch.last_error),
+    (Backfill, Backfill.error),
+    (Claim, Claim.error),
+    (QuarantinedRow, QuarantinedRow.reason),
+)
+
+
+def drop_rows(
+    session: Session, values: Collection[str], *, after: int, limit: int
+) -> tuple[int, int | None]:
+    """Delete quarantined rows of which a field is one of the values.
+
+    Args:
+        session: inside a unit of work.
+        values: folded: native ids, handles, names, texts.
+        after: only rows with a higher id.
+        limit: rows looked at.
+
+    Returns:
+        how many went, and the id to go on after; None: all were looked at.
+    """
+    wanted = set(values)
+    statement = select(QuarantinedRow.id, QuarantinedRow.raw).where(col(QuarantinedRow.id) > after)
+    rows = session.exec(statement.order_by(col(QuarantinedRow.id)).limit(limit)).all()
+    ids = [int(i or 0) for i, raw in rows if wanted & fields_of(raw)]
+    session.execute(delete(QuarantinedRow).where(col(QuarantinedRow.id).in_(ids)))
+    return len(ids), int(rows[-1][0] or 0) if len(rows) == limit else None
+
+
+def count_rows(session: Session, values: Collection[str]) -> int:
+    """How many quarantined rows have one of the values as a field."""
+    wanted = set(values)
+    found = select(QuarantinedRow.raw).execution_options(yield_per=1000)
+    return sum(bool(wanted & fields_of(raw)) for raw in session.exec(found))
+
+
+def scrub_notes(session: Session, values: Collection[str]) -> int:
+    """Take errors and labels that hold one of the values out of the store; returns how many."""
+    holds = _holder(values)
+    changed = 0
+    for table, column in _NOTES:
+        key = table.__mapper__.primary_key[0]
+        statement = select(key, column).where(column.is_not(None)).order_by(key)
+        for own, text in session.execute(statement).all():
+            if text != LEFT_OUT and holds(text):
+                row = session.get(table, own)
+                setattr(row, column.key, LEFT_OUT)
+                session.add(row)
+                changed += 1
+    session.flush()
+    return changed
+
+
+def scrub_keywords(session: Session, values: Collection[str]) -> int:
+    """Take the values out of segments' keywords, unless others say the word too.
+
+    A segment that no person named is named by what is left.
+
+    Returns:
+        how many segment states changed.
+    """
+    changed = 0
+    words = {handle_of(value) for value in values}
+    common: dict[str, bool] = {}
+    statement = select(SegmentState).order_by(col(SegmentState.id))
+    for state in session.exec(statement).all():
+        kept = [k for k in state.keywords if not _tells(session, k, words, common)]
+        if kept == state.keywords:
+            continue
+        segment = session.get(Segment, state.segment_id)
+        if (
+            segment is not None
+            and not segment.renamed
+            and _parts(segment.name) & (set(state.keywords) - set(kept))
+        ):
+            segment.name = " · ".join(kept[:3]) or "no common words"
+            session.add(segment)
+        state.keywords = kept
+        session.add(state)
+        changed += 1
+    session.flush()
+    return changed
+
+
+def _parts(name: str) -> set[str]:
+    return set(name.split(" · "))
+
+
+def _tells(session: Session, keyword: str, words: set[str], common: dict[str, bool]) -> bool:
+    folded = handle_of(keyword)
+    for word in words & {folded, *folded.split()}:
+        if word not in common:
+            said = func.lower(col(Post.text)).contains(word, autoescape=True)
+            titled = func.lower(col(Post.title)).contains(word, autoescape=True)
+            found = select(exists().where(or_(said, titled)))
+            common[word] = bool(session.execute(found).scalar())
+        if not common[word]:
+            return True
+    return False
+
+
+def _holder(values: Collection[str]) -> Callable[[str], bool]:
+    """Tell whether a text holds one of the values: a short one as a word of its own."""
+    short = sorted(v for v in values if v and len(v) < _ENOUGH)
+    long = sorted(v for v in values if len(v) >= _ENOUGH)
+    word = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, short))})(?!\w)") if short else None
+
+    def holds(text: str) -> bool:
+        folded = text.casefold()
+        return bool(word and word.search(folded)) or any(v in folded for v in long)
+
+    return holds

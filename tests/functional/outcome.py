@@ -1,0 +1,109 @@
+"""The outcome of a store: its rows by what they say, without ids, times and who ran what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Column, Table
+from sqlalchemy import select as select_columns
+from sqlmodel import SQLModel
+
+from listening.store.session import Store
+from listening.store.tables.types import UTCDateTime
+
+Row = dict[str, Any]
+Outcome = dict[str, dict[str, Row]]
+
+# How a row of each table is told from the others of its table.
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "brand": ("slug",),
+    "alias": ("brand_id", "kind", "value"),
+    "watch": ("brand_id", "source", "params_key"),
+    "author": ("source", "native_id"),
+    "post": ("source", "native_id"),
+    "mention": ("post_id", "brand_id"),
+    "analysis": ("post_id",),
+    "vector": ("post_id",),
+    "mention_sentiment": ("mention_id",),
+    "correction": ("brand_id", "version"),
+    "stance": ("brand_id", "author_id"),
+    "support_case": ("mention_id",),
+    "review": ("brand_id", "author_id", "verdict"),
+    "quarantined_row": ("file", "line", "raw_hash"),
+    "backfill": ("watch_id",),
+    "tombstone": ("digest",),
+}
+# Who ran what and when, which a kill changes.
+RUNNING = frozenset({"claim", "counter", "job", "lease", "presence", "store_fact", "sweep"})
+# Made when the first analyses stand, whichever they are by then: compared apart.
+SEGMENTS = frozenset({"author_profile", "membership", "segment", "segment_state", "segmentation"})
+# Times that are said of the data, not of the run.
+_TIMES = frozenset({"published_at"})
+
+
+def outcome(store: Store) -> Outcome:
+    """Every row, by table and by its key."""
+    found: Outcome = {}
+    names: dict[str, dict[Any, str]] = {}
+    with store.session() as session:
+        # Stances and cases name mentions and posts in what they hold, and so come last.
+        tables = [table for table in SQLModel.metadata.sorted_tables if table.name in KEYS]
+        for table in sorted(tables, key=lambda table: table.name in {"stance", "support_case"}):
+            rows = [dict(row) for row in session.execute(select_columns(table)).mappings()]
+            own = names.setdefault(table.name, {})
+            kept: dict[str, Row] = {}
+            for row in rows:
+                said = _said(table, row, names)
+                key = " ".join(str(said[name]) for name in KEYS[table.name])
+                if "id" in row:
+                    own[row["id"]] = key
+                kept[key] = said
+            if len(kept) != len(rows):
+                raise AssertionError(f"{table.name}: {len(rows) - len(kept)} rows twice")
+            found[table.name] = kept
+    return found
+
+
+def _said(table: Table, row: Row, names: Mapping[str, Mapping[Any, str]]) -> Row:
+    said: Row = {}
+    for column in table.columns:
+        value = row[column.name]
+        parents = [key.column.table.name for key in column.foreign_keys]
+        if _left_out(column, parents):
+            continue
+        if parents:
+            value = names[parents[0]].get(value)
+        said[column.name] = value
+    # Ids within what is written down.
+    if table.name == "stance":
+        mentions = names["mention"]
+        said["evidence"] = sorted(
+            (one | {"mention_id": mentions[one["mention_id"]]} for one in said["evidence"]),
+            key=lambda one: json.dumps(one, sort_keys=True),
+        )
+    if table.name == "support_case" and said["group_key"] is not None:
+        said["group_key"] = names["post"][int(said["group_key"])]
+    return said
+
+
+def _left_out(column: Column[Any], parents: list[str]) -> bool:
+    time = isinstance(column.type, UTCDateTime) and column.name not in _TIMES
+    return time or column.name == "id" or any(parent not in KEYS for parent in parents)
+
+
+def differences(one: Outcome, other: Outcome) -> list[str]:
+    """What is not the same in both, in words; empty: nothing."""
+    told = []
+    for table in sorted(set(one) | set(other)):
+        left, right = one.get(table, {}), other.get(table, {})
+        told += [f"{table} {key}: only in the first" for key in sorted(set(left) - set(right))]
+        told += [f"{table} {key}: only in the second" for key in sorted(set(right) - set(left))]
+        for key in sorted(set(left) & set(right)):
+            told += [
+                f"{table} {key}, {name}: {value!r} and {right[key][name]!r}"
+                for name, value in left[key].items()
+                if value != right[key][name]
+            ]
+    return told

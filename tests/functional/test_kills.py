@@ -1,0 +1,117 @@
+"""Killed at moments nobody chose, the service ends where an undisturbed one does.
+
+The short form; `python -m tests.benchmarks kills` is the long one, with 20,000 posts.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import SQLModel
+
+from listening import sample
+from listening.config import Settings
+from listening.store.session import Store
+from tests.functional.killing import Service
+from tests.functional.outcome import KEYS, RUNNING, SEGMENTS, Outcome, differences, outcome
+from tests.functional.processes import Processes
+from tests.redis_server import RedisServer
+
+pytestmark = [
+    pytest.mark.model,
+    pytest.mark.server,
+    pytest.mark.xdist_group("kills"),
+    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc"),
+]
+
+BRANDS = [("Brindlecup", "brindlecup*"), ("Mokkaro", "mokkaro*"), ("Steamwright", "steamwright*")]
+KILLS = 6
+BROKEN = '{"id": "broken", "text": \n'
+
+
+def test_every_table_is_compared_or_said_not_to_be() -> None:
+    assert {table.name for table in SQLModel.metadata.sorted_tables} == {*KEYS, *RUNNING, *SEGMENTS}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundled sample in two files, one with a row that cannot be read."""
+    folder = tmp_path_factory.mktemp("posts")
+    lines = sample.POSTS.read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "first.jsonl").write_text("".join(lines[:500]), encoding="utf-8")
+    (folder / "second.jsonl").write_text(BROKEN + "".join(lines[500:]), encoding="utf-8")
+    for file in folder.iterdir():
+        os.utime(file, (1_000_000_000, 1_000_000_000))  # left alone for long enough
+    return folder
+
+
+POSTS = len(sample.POSTS.read_text(encoding="utf-8").splitlines())
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Outcome, Path]]:
+    """What comes out where nothing is killed, and the caches that others may have."""
+    work = tmp_path_factory.mktemp("undisturbed")
+    yield _run(work, folder, kills=0), work / "data" / "cache"
+
+
+def _run(
+    work: Path,
+    folder: Path,
+    *,
+    kills: int,
+    redis: RedisServer | None = None,
+    url: str | None = None,
+    cache: Path | None = None,
+) -> Outcome:
+    environment = {"LISTENING_DATA_DIR": str(work / "data")}
+    if cache is not None:
+        # The same backend, whatever another timing would say.
+        shutil.copytree(cache, work / "data" / "cache")
+    if redis is not None:
+        environment["LISTENING_BROKER_URL"] = redis.url
+    if url is not None:
+        environment["LISTENING_DATABASE_URL"] = url
+    processes = Processes(work, environment)
+    processes.run("migrate")
+    store = Store(url) if url else Store.from_settings(Settings(data_dir=work / "data"))
+    service = Service(processes, store, redis)
+    try:
+        service.listen(folder, BRANDS)
+        service.tend()
+        service.torment(kills, random.Random(7), between=(0.2, 4.0))
+        service.finish(POSTS)
+        return outcome(store)
+    finally:
+        processes.end()
+        store.close()
+
+
+def test_embedded(undisturbed: tuple[Outcome, Path], folder: Path, tmp_path: Path) -> None:
+    expected, cache = undisturbed
+    assert len(expected["post"]) == POSTS
+    assert len(expected["quarantined_row"]) == 1
+    found = _run(tmp_path, folder, kills=KILLS, cache=cache)
+    assert differences(expected, found) == []
+
+
+def test_on_redis_and_postgresql(
+    undisturbed: tuple[Outcome, Path],
+    folder: Path,
+    tmp_path: Path,
+    redis: RedisServer,
+    postgresql: Any,
+) -> None:
+    expected, cache = undisturbed
+    url = postgresql.create(migrated=False)
+    found = _run(tmp_path, folder, kills=KILLS, redis=redis, url=url, cache=cache)
+    assert differences(expected, found) == []
+    postgresql.drop(Store(url))

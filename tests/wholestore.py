@@ -1,0 +1,221 @@
+"""A store with a row in every table, and a search through all that it holds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import inspect
+from sqlmodel import Session, SQLModel
+
+from listening.sources.base import PostKind
+from listening.store.session import Store
+from listening.store.sweeps import quarantine
+from listening.store.tables import (
+    AuthorProfile,
+    Backfill,
+    Case,
+    Claim,
+    Correction,
+    Counter,
+    Job,
+    JobStatus,
+    Lease,
+    Membership,
+    Mention,
+    Presence,
+    Priority,
+    Review,
+    ReviewVerdict,
+    Segment,
+    Segmentation,
+    SegmentState,
+    Stance,
+    StanceKind,
+    StoreFact,
+    Sweep,
+    SweepStatus,
+    Tombstone,
+    Watch,
+)
+from tests.factories import analyse, at, author_id, brand, load, mentions, opinion, post, posts
+
+NOON = at("2026-09-01T12:00Z")
+ANNIKA = {"author_handle": "annika.j", "author_name": "Annika Jansson"}
+# What tells Annika: native id, handle, name, her posts' ids and words.
+HERS = (
+    "u-4711",
+    "annika.j",
+    "annika jansson",
+    "hers-1",
+    "hers-2",
+    "suitcase with the green stripe",
+    "queue at gate nineteen",
+)
+OTHERS = ("u-0815", "boris", "theirs-1", "no idea what you mean")
+
+
+def fill_every_table(store: Store) -> int:
+    """Two authors, Annika and Boris, and everything that can be known of them.
+
+    Returns:
+        the brand's id.
+    """
+    jetblue = brand(store, "JetBlue", "jetblue", own=["jetblue"])
+    load(
+        store,
+        post(
+            "jetblue lost my suitcase with the green stripe",
+            id="hers-1", author="u-4711", source="twitter", **ANNIKA,
+            url="https://twitter.com/annika.j/status/hers-1",
+        ),
+        post(
+            "that queue at gate nineteen, jetblue",
+            id="hers-2", author="u-4711", source="twitter", **ANNIKA, title="Annika Jansson writes",
+        ),
+        post(
+            "@annika.j no idea what you mean, jetblue is fine",
+            id="theirs-1", author="u-0815", source="twitter", author_handle="boris",
+            reply_to="hers-1", thread="hers-1",
+        ),
+        post(
+            "RT @annika.j: that queue at gate nineteen, jetblue",
+            id="theirs-2", author="u-0815", source="twitter", author_handle="boris",
+        ),
+        post(
+            "jetblue lost my suitcase with the green stripe",
+            id="theirs-3", author="u-0815", source="twitter", author_handle="boris",
+            repost_of="hers-1", kind=PostKind.REPOST,
+        ),
+        post("the bluest air, says jetblue", id="elsewhere", author="u-4712", source="bluesky"),
+    )  # fmt: skip
+    natives = ("hers-1", "hers-2", "theirs-1", "theirs-2", "theirs-3", "elsewhere")
+    analyse(store, {native: opinion(-1.0, copy_key="same") for native in natives})
+    annika, boris = author_id(store, "u-4711"), author_id(store, "u-0815")
+    own = {native: int(view.mention.id or 0) for native, view in mentions(store).items()}
+    with store.work() as session:
+        ids = {one.native_id: int(one.id or 0) for one in posts(session)}
+        session.add(Segmentation(id=1, fingerprint="run", model="m", authors=2, noise=0))
+        session.add(Segment(id=1, name="annika.j · bags · gates"))
+        session.flush()
+        session.add(
+            SegmentState(
+                segmentation_id=1, segment_id=1, label=0, size=2,
+                keywords=["annika.j", "bags", "gates", "annika.j queue", "delays"],
+                exemplars=[ids["hers-1"], ids["theirs-1"], ids["theirs-2"]],
+            )
+        )  # fmt: skip
+        for person in (annika, boris):
+            _concluded(session, person, jetblue, own)
+        for native in ("hers-1", "theirs-1"):
+            mention = own[native]
+            session.add(
+                Case(mention_id=mention, brand_id=jetblue, priority=Priority.HIGH, urgency=0.5)
+            )
+            session.add(
+                Claim(
+                    post_id=ids[native], holder="w", until=NOON, text_hash="-", model="m",
+                    error=f"broke at {native}",
+                )
+            )  # fmt: skip
+        session.get_one(Mention, own["theirs-1"]).override_by = "support"
+        _running(session, jetblue)
+        quarantine(
+            session,
+            sweep_id=1,
+            file="tweets.csv",
+            rows=[
+                (2, "date", "no date", "9,@Annika.J,someday,hello"),
+                (3, "date", "no date", '{"user": {"id": "u-4711"}, "text": "hi"}'),
+                (4, "id", "clash", "that queue at gate nineteen, jetblue"),
+                (5, "date", "no date", "https://twitter.com/annika.j/status/7,,hm"),
+                (6, "date", "no date", "10,@boris,someday,hello annika"),
+            ],
+        )
+    return jetblue
+
+
+def _concluded(session: Session, person: int, jetblue: int, own: dict[str, int]) -> None:
+    session.add(AuthorProfile(author_id=person, model="m", posts=2, interests=b"\0", as_of=NOON))
+    session.add(
+        Membership(segmentation_id=1, author_id=person, segment_id=1, noise=False, strength=1.0)
+    )
+    evidence = [
+        {"mention_id": mention, "weight": 1.0, "pull": None, "not_counted": None}
+        for mention in own.values()
+    ]
+    session.add(
+        Stance(
+            brand_id=jetblue, author_id=person, kind=StanceKind.DETRACTOR, score=-1.0, low=-1.0,
+            high=-0.5, mentions=2, opinions=2, recommends=0, warns=0, reason="said so",
+            evidence=evidence,
+        )
+    )  # fmt: skip
+    session.add(
+        Review(brand_id=jetblue, author_id=person, verdict=ReviewVerdict.CONTACTED, by="support")
+    )
+
+
+def _running(session: Session, jetblue: int) -> None:
+    session.add(Watch(id=1, brand_id=jetblue, source="folder", last_error="stuck at u-4711"))
+    session.add(Correction(brand_id=jetblue, version=1, model="m", labels=3))
+    session.add(Lease(name="beat", holder="me", until=NOON))
+    session.add(Presence(name="host web 1", kind="web", host="host", pid=1, seen_at=NOON))
+    session.add(Counter(name="mentions_total", labels='{"source": "twitter"}', value=3.0))
+    session.add(Tombstone(digest="somebody-else"))
+    session.merge(StoreFact(name="salt", value="0123456789abcdef"))
+    session.flush()
+    session.add(
+        Sweep(
+            id=1, watch_id=1, source="twitter", label="tweets.csv", status=SweepStatus.FAILED,
+            error="no user Annika.J there",
+        )
+    )  # fmt: skip
+    session.add(
+        Job(
+            kind="import", label="tweets.csv", status=JobStatus.FAILED, holder="me",
+            error="row 'that queue at gate nineteen, jetblue' is odd",
+        )
+    )  # fmt: skip
+    session.add(Backfill(watch_id=1, since=NOON - timedelta(days=1), until=NOON))
+
+
+def rows_of_every_table(store: Store) -> dict[str, int]:
+    """Rows by table, of every table that the database itself lists."""
+    with store.session() as session:
+        connection = session.connection()
+        names = set(inspect(connection).get_table_names()) - {"alembic_version"}
+        assert names == set(SQLModel.metadata.tables)
+        return {
+            name: int(connection.exec_driver_sql(f'SELECT count(*) FROM "{name}"').scalar() or 0)
+            for name in sorted(names)
+        }
+
+
+def places_of(store: Store, *needles: str) -> list[str]:
+    """Where one of the needles stands, in whatever case: every column of every table."""
+    found = set()
+    with store.session() as session:
+        connection = session.connection()
+        for name in inspect(connection).get_table_names():
+            for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"').mappings():
+                for column, value in row.items():
+                    text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+                    found |= {
+                        f"{name}.{column}: {needle}"
+                        for needle in needles
+                        if needle.casefold() in text.casefold()
+                    }
+    return sorted(found)
+
+
+def content_of(store: Store) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table."""
+    with store.session() as session:
+        connection = session.connection()
+        return {
+            name: sorted(
+                (tuple(row) for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"')),
+                key=repr,
+            )
+            for name in sorted(inspect(connection).get_table_names())
+        }
