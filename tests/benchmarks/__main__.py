@@ -9,7 +9,17 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-PARTS = ("matching", "importing", "engine", "opinions", "airline", "newsgroups", "vectors", "kills")
+PARTS = (
+    "matching",
+    "importing",
+    "whole",
+    "engine",
+    "opinions",
+    "airline",
+    "newsgroups",
+    "vectors",
+    "kills",
+)
 _LIBRARIES = (
     "torch",
     "openvino",
