@@ -165,6 +165,11 @@ def test_it_asks_before_it_sends(store: Store, clock: Clock) -> None:
     assert (asked, sent.taken()) == ([False, True, False], [])
 
 
+def told(capsys: pytest.CaptureFixture[str]) -> str:
+    """What was logged, on either stream: which one hangs on what ran before in this process."""
+    return "".join(capsys.readouterr())
+
+
 def test_of_two_one_leads_and_the_other_says_so_once(
     store: Store, clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -176,7 +181,7 @@ def test_of_two_one_leads_and_the_other_says_so_once(
         second.turn()
     assert (first.leads, second.leads) == (True, False)
     assert theirs.taken() == []
-    assert capsys.readouterr().out.count("another beat leads") == 1
+    assert told(capsys).count("another beat leads") == 1
     # The first dies without a word.
     waited = 0
     while not second.leads:
@@ -211,7 +216,7 @@ def test_a_broker_that_is_away_loses_nothing(
     sent.away = False
     turns(beat, clock, 1)
     assert sent.taken() == ["often", "seldom", "nightly"]
-    said = capsys.readouterr().out
+    said = told(capsys)
     assert said.count("the broker does not answer") == 1
     assert said.count("the beat goes on") == 1
 
@@ -224,7 +229,7 @@ def test_a_store_that_is_away_is_waited_for(
     beat = make(store, clock, sent, EVERY)
     turns(beat, clock, 20)
     assert (beat.leads, sent.taken()) == (False, [])
-    assert capsys.readouterr().out.count("the store does not answer") == 1
+    assert told(capsys).count("the store does not answer") == 1
     from listening.store.schema import migrate
 
     migrate(store)
