@@ -60,7 +60,7 @@ def run(data: Path) -> None:
 def _job(store: Store, settings: Settings, engine: Engine, data: Path) -> dict[str, float]:
     with store.work() as session:
         for name, (handle, words) in BRANDS.items():
-            add_brand(session, name, f"{handle} OR {words}")
+            add_brand(session, name, query=f"{handle} OR {words}")
     seconds = {}
     for stage in ("import and match", "analyse", "flag"):
         began = time.perf_counter()
