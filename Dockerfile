@@ -1,8 +1,8 @@
 # One image for every part: web, workers, beat. Models travel in it; nothing is downloaded later.
 FROM python:3.11-slim-bookworm
 
-# torch's CPU build; for a GPU name the index of a CUDA build instead.
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# Read by pip: where PyTorch's build for CPUs is, several GB smaller than the one it takes otherwise.
+ARG PIP_EXTRA_INDEX_URL
 
 # pg_dump and its fellows: what `listening backup` runs, of the release that compose.yaml names.
 RUN apt-get update \
@@ -12,8 +12,7 @@ RUN apt-get update \
 WORKDIR /app
 # Without the code first, so that a change to it does not install everything anew.
 COPY pyproject.toml constraints.txt ./
-RUN pip install --no-cache-dir --constraint constraints.txt --extra-index-url "$TORCH_INDEX" \
-        torch==2.13.0 \
+RUN pip install --no-cache-dir --constraint constraints.txt torch==2.13.0 \
     && python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" > /tmp/asked.txt \
     && pip install --no-cache-dir --constraint constraints.txt --requirement /tmp/asked.txt
 
