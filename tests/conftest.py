@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -29,6 +30,10 @@ for _name in [name for name in os.environ if name.startswith("LISTENING_")]:
 # On CI the same examples every time; elsewhere new ones, which is where bugs are found.
 settings.register_profile("listening", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("listening")
+
+# Whoever runs the tests in the background may have them ignore Ctrl-C, which some of them send.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NewStore = Callable[..., Store]
 # Neither UTC nor the order of bytes, so that a store that leans on either is found out.
