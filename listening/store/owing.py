@@ -15,7 +15,8 @@ from listening.store.segments import current_segmentation
 from listening.store.tables import Job, JobStatus
 
 ALL_BRANDS, ALL_AUTHORS = "All brands", "All authors"
-# What was begun so lately is on its way.
+# What was begun so lately is on its way. A flagging that died is not, and lists wait for it;
+# what people are in which segments may wait, and may be too much for the machine.
 PATIENCE = timedelta(seconds=120)
 # A segmentation whose process dies every time is left to the night.
 TRIES = 3
@@ -58,6 +59,8 @@ def _begun_lately(session: Session, kind: str, now: datetime) -> bool:
     lately = select(Job.id).where(
         Job.kind == kind, col(Job.started_at).between(now - PATIENCE, now + PATIENCE)
     )
+    if kind == "flag":
+        lately = lately.where(Job.status != JobStatus.LOST)
     return _running(session, kind) or session.exec(lately.limit(1)).first() is not None
 
 

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import gzip
 import os
-import random
 import shutil
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from listening.config import Settings
-from listening.store.session import Store
-from tests.functional.killing import Service
-from tests.functional.outcome import Outcome, differences, outcome
-from tests.functional.processes import Processes
+from tests.functional.killing import Trial
+from tests.functional.outcome import Outcome, differences
 from tests.redis_server import RedisServer, missing
 
 KILLS = 30
@@ -46,9 +43,19 @@ def run(data: Path) -> None:
             ):
                 shutil.copyfileobj(packed, file)
             os.utime(folder / f"{name}.csv", (1_000_000_000, 1_000_000_000))
-        posts, expected = _one(work / "undisturbed", folder, 0)
+        expected = _timed(Trial(work / "undisturbed", folder, BRANDS))
         cache = work / "undisturbed" / "data" / "cache"
-        _compare(work / "embedded", folder, posts, expected, cache)
+        killed = Trial(
+            work / "embedded",
+            folder,
+            BRANDS,
+            posts=len(expected["post"]),
+            kills=KILLS,
+            between=(0.5, 6.0),
+            cache=cache,
+            say=lambda line: print(f"  {line}", flush=True),
+        )
+        _compare(killed, expected)
         url = os.environ.get("LISTENING_KILLS_DATABASE_URL")
         if url is None or missing() is not None:
             print("Redis and PostgreSQL: skipped, LISTENING_KILLS_DATABASE_URL or redis-server")
@@ -58,70 +65,24 @@ def run(data: Path) -> None:
         server = RedisServer(shutil.which("redis-server") or "", broker)
         server.start()
         try:
-            _compare(work / "distributed", folder, posts, expected, cache, redis=server, url=url)
+            _compare(replace(killed, work=work / "distributed", redis=server, url=url), expected)
         finally:
             server.stop()
 
 
-def _compare(
-    work: Path,
-    folder: Path,
-    posts: int,
-    expected: Outcome,
-    cache: Path,
-    *,
-    redis: RedisServer | None = None,
-    url: str | None = None,
-) -> None:
-    _, found = _one(work, folder, KILLS, posts=posts, cache=cache, redis=redis, url=url)
+def _compare(trial: Trial, expected: Outcome) -> None:
+    found = _timed(trial)
     told = differences(expected, found)
     rows = sum(map(len, found.values()))
-    print(f"{work.name}: {KILLS} kills, {rows:,} rows compared, {len(told)} differ", flush=True)
+    print(f"{trial.work.name}: {KILLS} kills, {rows:,} rows compared, {len(told)} differ")
     for line in told[:20]:
-        print(f"  {line[:300]}")
+        print(f"  {line[:300]}", flush=True)
 
 
-def _one(
-    work: Path,
-    folder: Path,
-    kills: int,
-    *,
-    posts: int | None = None,
-    cache: Path | None = None,
-    redis: RedisServer | None = None,
-    url: str | None = None,
-) -> tuple[int, Outcome]:
-    work.mkdir()
-    environment = {"LISTENING_DATA_DIR": str(work / "data")}
-    if cache is not None:
-        shutil.copytree(cache, work / "data" / "cache")
-    if redis is not None:
-        environment["LISTENING_BROKER_URL"] = redis.url
-    if url is not None:
-        environment["LISTENING_DATABASE_URL"] = url
-    processes = Processes(work, environment)
-    processes.run("migrate")
-    store = Store(url) if url else Store.from_settings(Settings(data_dir=work / "data"))
-    service = Service(processes, store, redis, say=lambda line: print(f"  {line}", flush=True))
+def _timed(trial: Trial) -> Outcome:
+    trial.work.mkdir()
     began = time.monotonic()
-    try:
-        service.listen(folder, BRANDS)
-        if posts is None:
-            # An undisturbed sweep tells how many posts the files hold.
-            processes.run("watch", "run", "1")
-            posts = _posts(store)
-        service.tend()
-        service.torment(kills, random.Random(7), between=(0.5, 6.0))
-        service.finish(posts)
-        print(f"{work.name}: {posts:,} posts done after {time.monotonic() - began:.0f} s")
-        return posts, outcome(store)
-    finally:
-        processes.end()
-        store.close()
-
-
-def _posts(store: Store) -> int:
-    from listening.store.posts import count_posts
-
-    with store.session() as session:
-        return count_posts(session)
+    found = trial.outcome()
+    posts, took = len(found["post"]), time.monotonic() - began
+    print(f"{trial.work.name}: {posts:,} posts done after {took:.0f} s", flush=True)
+    return found

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlmodel import col, func, select
 
+from listening.config import Settings
+from listening.store.posts import count_posts
 from listening.store.session import Store
 from listening.store.tables import Analysis, Job, JobStatus, Mention, MentionSentiment, Post
+from tests.functional.outcome import Outcome, outcome
 from tests.functional.processes import Processes, children_of, free_port, wait_for
 from tests.redis_server import RedisServer
 
@@ -96,34 +101,103 @@ class Service:
             self.kill_one(chance)
         self.tend()
 
-    def finished(self, posts: int) -> bool:
-        """Whether every post is analysed, every mention read, and all flagged since."""
+    def unfinished(self, posts: int) -> str | None:
+        """What is still to be done until every post is analysed, read and flagged; else None."""
         self.tend()
         with self._store.session() as session:
 
             def count(table: Any) -> int:
                 return session.exec(select(func.count()).select_from(table)).one()
 
-            if count(Post) != posts or count(Analysis) != posts:
-                return False
+            stored, analysed = count(Post), count(Analysis)
+            if stored != posts or analysed != posts:
+                return f"{stored} of {posts} posts are stored, {analysed} analysed"
             scored = select(func.count()).select_from(Mention).join(
                 Analysis, col(Analysis.post_id) == col(Mention.post_id)
             ).where(col(Analysis.negative).is_not(None))  # fmt: skip
-            if count(MentionSentiment) != session.exec(scored).one():
-                return False
-            running = select(Job.id).where(Job.status == JobStatus.RUNNING)
-            if session.exec(running.limit(1)).first() is not None:
-                return False
+            read, owed = count(MentionSentiment), session.exec(scored).one()
+            if read != owed:
+                return f"{read} of {owed} mentions are read"
+            running = session.exec(select(Job).where(Job.status == JobStatus.RUNNING)).all()
+            if running:
+                return "still running: " + ", ".join(repr(job) for job in running)
             flagged = select(func.max(Job.started_at)).where(
                 Job.kind == "flag", Job.status == JobStatus.DONE
             )
-            analysed = select(func.max(Analysis.analysed_at))
-            last, at = session.exec(flagged).one(), session.exec(analysed).one()
-            return last is not None and at is not None and last >= at
+            last = session.exec(flagged).one()
+            at = session.exec(select(func.max(Analysis.analysed_at))).one()
+            if last is None or at is None or last < at:
+                return f"flagged last at {last}, analysed last at {at}"
+        return None
 
     def finish(self, posts: int) -> None:
-        """Wait until everything is done."""
-        wait_for(lambda: self.finished(posts), "it does not finish by itself")
+        """Wait until everything is done.
+
+        Raises:
+            AssertionError: with what is missing, and the end of what the processes wrote.
+        """
+        try:
+            wait_for(lambda: self.unfinished(posts) is None, "it does not finish by itself")
+        except AssertionError as error:
+            said = "\n".join(self._processes.said().splitlines()[-150:])
+            raise AssertionError(f"{error}: {self.unfinished(posts)}\n{said}") from None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run of the whole service over a folder of files, from an empty store to its outcome.
+
+    Args:
+        work: where its store, caches and log are made.
+        folder: of files, which the first brand's watch listens to.
+        brands: with their queries.
+        posts: how many the files hold; None: whatever one undisturbed sweep finds.
+        kills: how many processes to kill, and how many seconds apart.
+        cache: of an earlier run, so that the same backend is taken, whatever a timing would say.
+        redis: the broker; None: the embedded one.
+        url: of an empty database; None: SQLite.
+        say: told of every kill.
+    """
+
+    work: Path
+    folder: Path
+    brands: Sequence[tuple[str, str]]
+    posts: int | None = None
+    kills: int = 0
+    between: tuple[float, float] = (0.0, 0.0)
+    seed: int = 7
+    cache: Path | None = None
+    redis: RedisServer | None = None
+    url: str | None = None
+    say: Callable[[str], None] = lambda _: None
+
+    def outcome(self) -> Outcome:
+        """What the store holds in the end."""
+        environment = {"LISTENING_DATA_DIR": str(self.work / "data")}
+        if self.cache is not None:
+            shutil.copytree(self.cache, self.work / "data" / "cache")
+        if self.redis is not None:
+            environment["LISTENING_BROKER_URL"] = self.redis.url
+        if self.url is not None:
+            environment["LISTENING_DATABASE_URL"] = self.url
+        processes = Processes(self.work, environment)
+        processes.run("migrate")
+        settings = Settings(data_dir=self.work / "data")
+        store = Store(self.url) if self.url else Store.from_settings(settings)
+        service = Service(processes, store, self.redis, self.say)
+        try:
+            service.listen(self.folder, self.brands)
+            if self.posts is None:
+                processes.run("watch", "run", "1")
+            with store.session() as session:
+                posts = self.posts or count_posts(session)
+            service.tend()
+            service.torment(self.kills, random.Random(self.seed), between=self.between)
+            service.finish(posts)
+            return outcome(store)
+        finally:
+            processes.end()
+            store.close()
 
 
 def _killing(pid: int) -> Callable[[], None]:

@@ -6,9 +6,6 @@ The short form; `python -m tests.benchmarks kills` is the long one, with 20,000 
 from __future__ import annotations
 
 import os
-import random
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +13,9 @@ import pytest
 from sqlmodel import SQLModel
 
 from listening import sample
-from listening.config import Settings
 from listening.store.session import Store
-from tests.functional.killing import Service
-from tests.functional.outcome import KEYS, RUNNING, SEGMENTS, Outcome, differences, outcome
-from tests.functional.processes import Processes
+from tests.functional.killing import Trial
+from tests.functional.outcome import KEYS, RUNNING, SEGMENTS, Outcome, differences
 from tests.redis_server import RedisServer
 
 pytestmark = [
@@ -54,52 +49,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 POSTS = len(sample.POSTS.read_text(encoding="utf-8").splitlines())
 
 
+def trial(work: Path, folder: Path, **more: Any) -> Trial:
+    return Trial(work, folder, BRANDS, POSTS, between=(0.2, 4.0), **more)
+
+
 @pytest.fixture(scope="module")
-def undisturbed(
-    folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Outcome, Path]]:
+def undisturbed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Path]:
     """What comes out where nothing is killed, and the caches that others may have."""
     work = tmp_path_factory.mktemp("undisturbed")
-    yield _run(work, folder, kills=0), work / "data" / "cache"
-
-
-def _run(
-    work: Path,
-    folder: Path,
-    *,
-    kills: int,
-    redis: RedisServer | None = None,
-    url: str | None = None,
-    cache: Path | None = None,
-) -> Outcome:
-    environment = {"LISTENING_DATA_DIR": str(work / "data")}
-    if cache is not None:
-        # The same backend, whatever another timing would say.
-        shutil.copytree(cache, work / "data" / "cache")
-    if redis is not None:
-        environment["LISTENING_BROKER_URL"] = redis.url
-    if url is not None:
-        environment["LISTENING_DATABASE_URL"] = url
-    processes = Processes(work, environment)
-    processes.run("migrate")
-    store = Store(url) if url else Store.from_settings(Settings(data_dir=work / "data"))
-    service = Service(processes, store, redis)
-    try:
-        service.listen(folder, BRANDS)
-        service.tend()
-        service.torment(kills, random.Random(7), between=(0.2, 4.0))
-        service.finish(POSTS)
-        return outcome(store)
-    finally:
-        processes.end()
-        store.close()
+    return trial(work, folder).outcome(), work / "data" / "cache"
 
 
 def test_embedded(undisturbed: tuple[Outcome, Path], folder: Path, tmp_path: Path) -> None:
     expected, cache = undisturbed
     assert len(expected["post"]) == POSTS
     assert len(expected["quarantined_row"]) == 1
-    found = _run(tmp_path, folder, kills=KILLS, cache=cache)
+    found = trial(tmp_path, folder, kills=KILLS, cache=cache).outcome()
     assert differences(expected, found) == []
 
 
@@ -112,6 +77,6 @@ def test_on_redis_and_postgresql(
 ) -> None:
     expected, cache = undisturbed
     url = postgresql.create(migrated=False)
-    found = _run(tmp_path, folder, kills=KILLS, redis=redis, url=url, cache=cache)
+    found = trial(tmp_path, folder, kills=KILLS, redis=redis, url=url, cache=cache).outcome()
     assert differences(expected, found) == []
     postgresql.drop(Store(url))

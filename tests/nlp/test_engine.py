@@ -102,13 +102,23 @@ def ask(engine: Engine, text: str, *names: str) -> list[tuple[float, float, floa
     return towards
 
 
-def test_two_brands_in_one_post_are_two_things(engine: Engine) -> None:
+def between(engine: Engine) -> float:
+    """How much better one of two brands in one post comes off, of -2 to 2."""
     text = "Delta was fantastic today, so grateful! United on the other hand is terrible, I hate it"
     delta, united = ask(engine, text, "Delta", "United")
     assert delta is not None
     assert united is not None
+    return (delta[2] - delta[0]) - (united[2] - united[0])
+
+
+def test_two_brands_in_one_post_are_two_things(engine: Engine) -> None:
     # A tendency only: see the known failures in models/README.md.
-    assert delta[2] - delta[0] > united[2] - united[0] + 0.08
+    assert between(engine) > 0.08
+
+
+@pytest.mark.xfail(strict=True, reason="opinion model revision 2 barely tells two brands apart")
+def test_two_brands_in_one_post_are_told_apart(engine: Engine) -> None:
+    assert between(engine) > 0.15
 
 
 def test_the_same_text_asked_about_different_targets(engine: Engine) -> None:

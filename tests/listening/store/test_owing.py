@@ -93,9 +93,15 @@ def test_an_analysis_that_ended_while_others_flagged_is_followed_by_another(stor
 
 def test_what_began_lately_is_on_its_way(store: Store) -> None:
     ran(store, "analyse", 30)
-    ran(store, "flag", 1, LOST)
+    ran(store, "flag", 1)
     ran(store, "segment", 1, LOST)
     assert owed(store) == (False, False)
+
+
+def test_a_flagging_that_died_is_owed_at_once(store: Store) -> None:
+    ran(store, "analyse", 30)
+    ran(store, "flag", 1, LOST)
+    assert owed(store)[0] is True
 
 
 def test_a_segmentation_cut_off_is_tried_again_but_not_for_ever(store: Store) -> None:
