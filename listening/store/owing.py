@@ -15,8 +15,9 @@ from listening.store.segments import current_segmentation
 from listening.store.tables import Job, JobStatus
 
 ALL_BRANDS, ALL_AUTHORS = "All brands", "All authors"
-# What was begun so lately is on its way. A flagging that died is not, and lists wait for it;
-# what people are in which segments may wait, and may be too much for the machine.
+# What follows an analysis that ended so lately is on its way, unless its process died.
+GRACE = timedelta(seconds=20)
+# A segmentation that began so lately is not begun again: it may be too much for the machine.
 PATIENCE = timedelta(seconds=120)
 # A segmentation whose process dies every time is left to the night.
 TRIES = 3
@@ -25,7 +26,15 @@ TRIES = 3
 def flag_is_owed(session: Session, now: datetime) -> bool:
     """Whether something was analysed since all brands were last flagged, and nobody is at it."""
     analysed = _analysed_at(session)
-    if analysed is None or _begun_lately(session, "flag", now):
+    if analysed is None or _running(session, "flag"):
+        return False
+    # Either side of now, as a clock that was put back shows it.
+    lately = select(Job.id).where(
+        Job.kind == "analyse",
+        Job.status != JobStatus.LOST,
+        col(Job.finished_at).between(now - GRACE, now + GRACE),
+    )
+    if session.exec(lately.limit(1)).first() is not None:
         return False
     flagged = _last(session, func.max(col(Job.started_at)), "flag", ALL_BRANDS, JobStatus.DONE)
     return flagged is None or analysed > flagged
@@ -33,7 +42,12 @@ def flag_is_owed(session: Session, now: datetime) -> bool:
 
 def segment_is_owed(session: Session, now: datetime) -> bool:
     """Whether the last segmentation was cut off, or the first never came."""
-    if _begun_lately(session, "segment", now):
+    lately = select(Job.id).where(
+        # As either side of a clock that was put back shows.
+        Job.kind == "segment",
+        col(Job.started_at).between(now - PATIENCE, now + PATIENCE),
+    )
+    if _running(session, "segment") or session.exec(lately.limit(1)).first() is not None:
         return False
     ended = select(Job.status, Job.started_at).where(Job.kind == "segment")
     last = list(session.exec(ended.order_by(col(Job.id).desc()).limit(TRIES)))
@@ -52,16 +66,6 @@ def _analysed_at(session: Session) -> datetime | None:
     if _running(session, "analyse"):
         return None
     return _last(session, func.max(ended), "analyse")
-
-
-def _begun_lately(session: Session, kind: str, now: datetime) -> bool:
-    """Whether a job of a kind runs or began within `PATIENCE`, as either side of it shows."""
-    lately = select(Job.id).where(
-        Job.kind == kind, col(Job.started_at).between(now - PATIENCE, now + PATIENCE)
-    )
-    if kind == "flag":
-        lately = lately.where(Job.status != JobStatus.LOST)
-    return _running(session, kind) or session.exec(lately.limit(1)).first() is not None
 
 
 def _running(session: Session, kind: str) -> bool:

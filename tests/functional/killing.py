@@ -101,6 +101,12 @@ class Service:
             self.kill_one(chance)
         self.tend()
 
+    def analyses(self) -> bool:
+        """Whether something is analysed already."""
+        self.tend()
+        with self._store.session() as session:
+            return session.exec(select(Analysis.post_id).limit(1)).first() is not None
+
     def unfinished(self, posts: int) -> str | None:
         """What is still to be done until every post is analysed, read and flagged; else None."""
         self.tend()
@@ -192,7 +198,12 @@ class Trial:
             with store.session() as session:
                 posts = self.posts or count_posts(session)
             service.tend()
-            service.torment(self.kills, random.Random(self.seed), between=self.between)
+            chance, early = random.Random(self.seed), self.kills // 2
+            service.torment(early, chance, between=self.between)
+            if self.kills:
+                # Models take their time to load: half of the kills come while they work.
+                wait_for(service.analyses, "nothing is analysed")
+            service.torment(self.kills - early, chance, between=self.between)
             service.finish(posts)
             return outcome(store)
         finally:

@@ -91,17 +91,21 @@ def test_an_analysis_that_ended_while_others_flagged_is_followed_by_another(stor
     assert owed(store)[0] is True
 
 
-def test_what_began_lately_is_on_its_way(store: Store) -> None:
-    ran(store, "analyse", 30)
-    ran(store, "flag", 1)
-    ran(store, "segment", 1, LOST)
-    assert owed(store) == (False, False)
+def test_what_follows_an_analysis_that_just_ended_is_on_its_way(store: Store) -> None:
+    ran(store, "analyse", 1)
+    assert owed(store)[0] is False
 
 
 def test_a_flagging_that_died_is_owed_at_once(store: Store) -> None:
     ran(store, "analyse", 30)
     ran(store, "flag", 1, LOST)
     assert owed(store)[0] is True
+
+
+def test_a_segmentation_that_died_is_left_for_a_while(store: Store) -> None:
+    ran(store, "analyse", 30)
+    ran(store, "segment", 1, LOST)
+    assert owed(store)[1] is False
 
 
 def test_a_segmentation_cut_off_is_tried_again_but_not_for_ever(store: Store) -> None:
