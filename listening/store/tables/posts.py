@@ -149,16 +149,35 @@ class Vector(SQLModel, table=True):
 
 
 class AuthorProfile(SQLModel, table=True):
-    """An author as one vector: interests joined with opinions, recency-weighted."""
+    """What an author cares about and how they feel, as sums that new posts are added to.
+
+    Each post counts by its age: half after `interest_half_life_days`. The sums are as of a
+    moment; put off to a later one, everything in them loses the same share, so that directions
+    and means stay.
+    """
 
     __tablename__ = "author_profile"
 
     author_id: int = Field(primary_key=True, foreign_key="author.id", ondelete="CASCADE")
     model: str
+    params: str  # half-life and weights that the sums were made with
     posts: int
-    interests: bytes = Field(sa_type=LargeBinary)  # float32 unit vector
+    interests: bytes = Field(sa_type=LargeBinary)  # float64, weighted sum of vectors
+    # Weighted sums of negative, neutral, positive, and the weight that is in them.
     opinions: list[float] = Field(default_factory=list, sa_column=json_column())
     as_of: datetime = Field(sa_type=UTCDateTime)
+    changed_at: datetime = Field(default_factory=now, sa_type=UTCDateTime, index=True)
+    stale: bool = Field(default=False, index=True)  # to be made anew from the author's posts
+
+
+class Unprofiled(SQLModel, table=True):
+    """A post that was analysed and is not in its author's profile yet."""
+
+    __tablename__ = "unprofiled"
+
+    post_id: int = Field(primary_key=True, foreign_key="post.id", ondelete="CASCADE")
+    author_id: int = Field(foreign_key="author.id", ondelete="CASCADE", index=True)
+    again: bool = False  # an earlier analysis of it may be in: the profile is made anew
 
 
 __all__ = [
@@ -169,5 +188,6 @@ __all__ = [
     "Mention",
     "Post",
     "SentimentLabel",
+    "Unprofiled",
     "Vector",
 ]

@@ -1,4 +1,4 @@
-"""What was concluded: segmentation, segment, membership, stance, review, case."""
+"""What was concluded of one author: stance, review, case."""
 
 from __future__ import annotations
 
@@ -10,73 +10,6 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from listening.store.tables.types import EnumText, UTCDateTime, json_column, now
-
-
-class Segmentation(SQLModel, table=True):
-    """One clustering run: its data, parameters, seed and library versions."""
-
-    __tablename__ = "segmentation"
-
-    id: int | None = Field(default=None, primary_key=True)
-    fingerprint: str = Field(unique=True)  # of data and parameters: the same run is one run
-    model: str
-    params: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
-    versions: dict[str, str] = Field(default_factory=dict, sa_column=json_column())
-    authors: int
-    noise: int
-    note: str | None = None  # such as: too few authors, one segment made
-    created_at: datetime = Field(default_factory=now, sa_type=UTCDateTime)
-    current: bool = Field(default=True, index=True)
-
-
-class Segment(SQLModel, table=True):
-    """An interpreted cluster of authors whose identity outlives the run."""
-
-    __tablename__ = "segment"
-
-    id: int | None = Field(default=None, primary_key=True)
-    name: str
-    renamed: bool = False  # a person named it: no run changes the name
-    # The segment outlives the run that first found it.
-    born_in: int | None = Field(
-        default=None, foreign_key="segmentation.id", ondelete="SET NULL", nullable=True
-    )
-
-
-class SegmentState(SQLModel, table=True):
-    """A segment as one run found it."""
-
-    __tablename__ = "segment_state"
-    __table_args__ = (
-        UniqueConstraint("segmentation_id", "segment_id"),
-        UniqueConstraint("segmentation_id", "label"),
-    )
-
-    id: int | None = Field(default=None, primary_key=True)
-    segmentation_id: int = Field(foreign_key="segmentation.id", ondelete="CASCADE")
-    segment_id: int = Field(foreign_key="segment.id", ondelete="CASCADE")
-    label: int  # HDBSCAN's number in this run
-    size: int
-    keywords: list[str] = Field(default_factory=list, sa_column=json_column())
-    exemplars: list[int] = Field(default_factory=list, sa_column=json_column())  # post ids
-
-
-class Membership(SQLModel, table=True):
-    """An author's segment in one run; for noise, the nearest one."""
-
-    __tablename__ = "membership"
-    __table_args__ = (Index("ix_membership_segment", "segmentation_id", "segment_id"),)
-
-    segmentation_id: int = Field(
-        primary_key=True, foreign_key="segmentation.id", ondelete="CASCADE"
-    )
-    # Indexed alone too: an author who goes takes these along, and is not looked for in them all.
-    author_id: int = Field(
-        primary_key=True, foreign_key="author.id", ondelete="CASCADE", index=True
-    )
-    segment_id: int = Field(foreign_key="segment.id", ondelete="CASCADE")
-    noise: bool  # left out by HDBSCAN: segment_id is the nearest, not a membership
-    strength: float  # in [0, 1]
 
 
 class StanceKind(StrEnum):
