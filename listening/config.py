@@ -99,12 +99,18 @@ class Settings(BaseSettings):
         2, ge=1, description="Posts an author needs to take part in a segmentation."
     )
     segment_seed: int = Field(42, description="Seed of UMAP.")
+    segment_chunk: int = Field(
+        50_000,
+        ge=1,
+        description="Authors whose segments one worker finds at a time; beyond, several do.",
+    )
 
     segment_drift_share: float = Field(
-        0.2,
+        0.1,
         gt=0,
         le=1,
-        description="Share of authors with newer posts at which segments are found anew by day.",
+        description="Share of authors come or moved to another segment since the last run at "
+        "which segments are found anew by day.",
     )
 
     stance_half_life_days: float = Field(
@@ -123,7 +129,9 @@ class Settings(BaseSettings):
         20, ge=1, description="Sweeps of each watch that stay whatever their age."
     )
     keep_segmentations: int = Field(
-        14, ge=1, description="Segmentation runs that stay; the current one always does."
+        14,
+        ge=1,
+        description="Segmentation runs whose memberships stay; the current one's always do.",
     )
     keep_presence_hours: float = Field(
         24.0, gt=0, description="Silence after which a process is struck off the list."

@@ -68,7 +68,8 @@ def ingest(
         author_id = stored.author_ids[post.source, post.author_native_id]
         found = found_in(post, post_id, author_id, matcher, all_about=all_about)
         mentions += [one for one in found if one.matched.brand_id in brands]
-    mentions_new = store_mentions(session, mentions)
+    fresh = {post_id for key, post_id in stored.ids.items() if key not in before}
+    mentions_new = store_mentions(session, mentions, fresh=fresh)
     if stored.edited:
         keep = {(m.post_id, m.matched.brand_id) for m in mentions}
         drop_unmatched(session, brand_ids, list(stored.ids.values()), keep)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from nlp.types import Floats, Ints
 
 NOISE = -1
-# Largest share of the authors that a cluster may have, and the most noise it may cost, tried
-# in turn: where few large groups are all there is, a limit would only shatter them.
-LIMITS = ((0.2, 0.15), (0.35, 0.5), (1.0, 1.0))
+# The grid: sizes as parts of the square root of the authors, and the largest share of them that
+# a cluster may have. "Nearly everybody" is no segment where all talk of the same trade.
+SIZES = (1 / 3, 1 / 2, 1 / 1.4)
+LIMITS = (0.08, 0.12, 0.2, 0.35, 1.0)
+_SAMPLES = 1 / 12
+# Nearest members whose votes tell where noise is nearest to.
+_NEAREST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,76 +30,73 @@ class ClusterParams:
     max_cluster_size: int  # a cluster above this is opened into its parts; 0: no limit
 
 
-@dataclass(frozen=True, slots=True)
-class Clusters:
-    """The outcome for n authors.
+def grid(authors: int) -> list[ClusterParams]:
+    """The settings that are tried for so many authors.
 
-    Attributes:
-        labels: (n,) 0, 1, ... by falling size, or NOISE.
-        strengths: (n,) membership strength in [0, 1]; 0 for noise.
-        params: what produced them.
+    Sizes grow with the square root: a segment is never a handful of many thousands.
     """
-
-    labels: Ints
-    strengths: Floats
-    params: ClusterParams
-
-    @property
-    def count(self) -> int:
-        """How many clusters."""
-        return int(self.labels.max(initial=NOISE)) + 1
-
-
-def params_for(authors: int) -> ClusterParams:
-    """Sizes that grow with the square root: a segment is never a handful of many thousands."""
-    return ClusterParams(
-        min_cluster_size=max(5, round(math.sqrt(authors) / 2)),
-        min_samples=max(2, round(math.sqrt(authors) / 12)),
-        max_cluster_size=0,
-    )
+    root = math.sqrt(authors)
+    samples = max(2, round(root * _SAMPLES))
+    return [
+        ClusterParams(
+            max(5, round(root * size)), samples, round(authors * limit) if limit < 1 else 0
+        )
+        for size in SIZES
+        for limit in LIMITS
+    ]
 
 
-def cluster(coordinates: Floats, params: ClusterParams) -> Clusters:
-    """Cluster (n, k) coordinates."""
-    from hdbscan import HDBSCAN
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        found = HDBSCAN(
-            min_cluster_size=params.min_cluster_size,
-            min_samples=params.min_samples,
-            max_cluster_size=params.max_cluster_size,
-            core_dist_n_jobs=1,
-        ).fit(coordinates.astype(np.float64))
-    labels = _by_size(np.asarray(found.labels_, dtype=np.int64))
-    strengths = np.where(labels == NOISE, 0.0, found.probabilities_).astype(np.float32)
-    return Clusters(labels, strengths, params)
-
-
-def cluster_opened(coordinates: Floats, params: ClusterParams) -> Clusters:
-    """Cluster with the smallest limit on a cluster's size that does not cost too many authors.
-
-    "Nearly everybody" is no segment, and density alone often finds one where all talk of
-    the same trade. `LIMITS` are tried in turn; one that leaves more noise than it may is
-    passed over.
+def cluster(coordinates: Floats, settings: Sequence[ClusterParams]) -> Ints:
+    """Cluster (n, k) coordinates by each setting, from one tree.
 
     Args:
         coordinates: (n, k).
-        params: its max_cluster_size is chosen here, see the params of what is returned.
+        settings: that differ in the sizes alone.
+
+    Returns:
+        (settings, n) labels 0, 1, ... or NOISE.
     """
-    for share, most_noise in LIMITS:
-        limit = max(10, round(len(coordinates) * share)) if share < 1 else 0
-        found = cluster(coordinates, replace(params, max_cluster_size=limit))
-        if float((found.labels == NOISE).mean()) <= most_noise:
-            break
+    from hdbscan import HDBSCAN
+    from hdbscan.hdbscan_ import _tree_to_labels
+
+    points = coordinates.astype(np.float64)
+    (samples,) = {own.min_samples for own in settings}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        found = HDBSCAN(min_cluster_size=5, min_samples=samples, core_dist_n_jobs=1).fit(points)
+    tree = found.single_linkage_tree_.to_numpy()
+    labels = [
+        _tree_to_labels(
+            points, tree, own.min_cluster_size, max_cluster_size=own.max_cluster_size
+        )[0]
+        for own in settings
+    ]
+    return np.stack(labels).astype(np.int64)
+
+
+def with_nearest(coordinates: Floats, labels: Ints) -> Ints:
+    """Labels of (n, k) points in which noise has the cluster of most of its nearest members.
+
+    Without any cluster everybody is in one.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    members, noise = np.flatnonzero(labels != NOISE), np.flatnonzero(labels == NOISE)
+    if not len(members):
+        return np.zeros_like(labels)
+    if not len(noise):
+        return labels
+    index = NearestNeighbors(n_neighbors=min(_NEAREST, len(members)), n_jobs=1)
+    places = index.fit(coordinates[members]).kneighbors(coordinates[noise])[1]
+    found = labels.copy()
+    found[noise] = majority(labels[members][places])
     return found
 
 
-def _by_size(labels: Ints) -> Ints:
-    """Number clusters by falling size, the first member's position deciding a tie."""
-    found = [c for c in np.unique(labels) if c != NOISE]
-    found.sort(key=lambda c: (-int((labels == c).sum()), int(np.argmax(labels == c))))
-    renumbered = np.full_like(labels, NOISE)
-    for number, old in enumerate(found):
-        renumbered[labels == old] = number
-    return renumbered
+def majority(votes: Ints) -> Ints:
+    """(n,) the label that is most frequent in each row of (n, k); the lowest of equals."""
+    counts = np.zeros((len(votes), int(votes.max(initial=0)) + 1), np.int64)
+    rows = np.arange(len(votes))
+    for column in votes.T:
+        counts[rows, column] += 1
+    return np.asarray(counts.argmax(axis=1))

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nlp.types import Floats
+from nlp.landmarks import nearest
+from nlp.types import Floats, Ints
+
+# Near points of every landmark that are kept, so that a resample finds its own among them.
+KEPT = 80
+_START = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,33 +21,109 @@ class ReduceParams:
 
     neighbours: int = 15
     dimensions: int = 5
-    seed: int = 42
+    epochs: int = 100
+    min_dist: float = 0.0
 
 
-def reduce(space: Floats, params: ReduceParams) -> Floats:
-    """(n, d) author space to (n, k) coordinates.
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The nearest landmarks of each of m landmarks, itself first.
 
-    The same rows in the same order give the same coordinates: the seed is fixed and
-    UMAP then keeps to one thread. Callers order rows by a natural key.
+    Attributes:
+        places: (m, k) their numbers.
+        distances: (m, k) in units.
+    """
+
+    places: Ints
+    distances: Floats
+
+    def among(self, chosen: Ints, k: int) -> Neighbours:
+        """Those of the chosen landmarks, numbered and found among these alone; at most k."""
+        places, order = self._within(chosen, chosen, k)
+        return Neighbours(places, np.take_along_axis(self.distances[chosen], order, axis=1))
+
+    def first(self, wanted: Ints, chosen: Ints, k: int) -> Ints:
+        """(n, k) numbers within `chosen` of the nearest of them to each wanted; at most k."""
+        return self._within(wanted, chosen, k)[0]
+
+    def _within(self, wanted: Ints, chosen: Ints, k: int) -> tuple[Ints, Ints]:
+        number = np.full(len(self.places), -1)
+        number[chosen] = np.arange(len(chosen))
+        own = number[self.places[wanted]]
+        there = own >= 0
+        k = min(k, int(there.sum(axis=1).min(initial=k)))
+        order = np.argsort(~there, axis=1, kind="stable")[:, :k]
+        return np.take_along_axis(own, order, axis=1), order
+
+
+def neighbours_of(points: Floats) -> Neighbours:
+    """The exact neighbours of (m, c) points in whole units."""
+    count = len(points)
+    places, distances = nearest(points, points, min(KEPT, count))
+    itself = places == np.arange(count)[:, None]
+    missing = ~itself.any(axis=1)
+    # Among many equal rows a row may not find itself.
+    places[missing, -1], itself[missing, -1] = np.flatnonzero(missing), True
+    order = np.argsort(~itself, axis=1, kind="stable")
+    distances = np.where(itself, 0, distances).astype(np.float32)
+    return Neighbours(
+        np.take_along_axis(places, order, axis=1), np.take_along_axis(distances, order, axis=1)
+    )
+
+
+def reduce(
+    points: Floats,
+    near: Neighbours,
+    params: ReduceParams,
+    *,
+    seed: int,
+    start: Floats | None = None,
+) -> Floats:
+    """(n, c) points to (n, k) coordinates; the same arguments give the same on any thread count.
 
     Args:
-        space: (n, d), n of at least 10.
-        params: neighbours and dimensions are lowered where n is small.
+        points: in whole units, their first columns the axes along which they differ most.
+        near: of these points.
+        params: neighbours and dimensions are lowered where there are few points.
+        seed: of the layout.
+        start: (n, k) where points are at first; else on their first columns.
     """
-    from umap import UMAP
+    from umap.umap_ import find_ab_params, fuzzy_simplicial_set, simplicial_set_embedding
 
+    count = min(params.neighbours, near.places.shape[1])
+    dimensions = min(params.dimensions, points.shape[1]) if start is None else start.shape[1]
+    state = np.random.RandomState(seed)
+    if start is None:
+        start = points[:, :dimensions] * (_START / max(float(np.abs(points).max()), 1.0))
+    start = start + state.normal(scale=1e-4, size=start.shape)
     with warnings.catch_warnings():
-        # UMAP tells that a seed means one thread, which is what is wanted.
-        warnings.filterwarnings("ignore", message="n_jobs value")
-        warnings.filterwarnings("ignore", category=FutureWarning)
-        reducer = UMAP(
-            n_neighbors=min(params.neighbours, len(space) - 1),
-            n_components=min(params.dimensions, len(space) - 2),
-            min_dist=0.0,
-            metric="euclidean",
-            random_state=params.seed,
-            n_jobs=1,
-            # The spectral start is computed with a solver whose last bits hang on threads.
-            init="pca",
+        warnings.simplefilter("ignore")
+        graph, _, _ = fuzzy_simplicial_set(
+            points,
+            count,
+            state,
+            "euclidean",
+            knn_indices=near.places[:, :count].astype(np.int32),
+            knn_dists=near.distances[:, :count],
         )
-        return np.asarray(reducer.fit_transform(space), dtype=np.float32)
+        a, b = find_ab_params(1.0, params.min_dist)
+        found, _ = simplicial_set_embedding(
+            points,
+            graph,
+            dimensions,
+            1.0,
+            a,
+            b,
+            1.0,
+            5,
+            params.epochs,
+            start.astype(np.float32),
+            state,
+            "euclidean",
+            {},
+            False,
+            {},
+            False,
+            parallel=False,
+        )
+    return np.asarray(found, dtype=np.float32)

@@ -20,14 +20,19 @@ from listening.store.tables import (
     Job,
     JobStatus,
     Lease,
+    Lineage,
+    LineageEvent,
     Membership,
+    MembershipChange,
     Mention,
+    PlacedChunk,
     Presence,
     Priority,
     Review,
     ReviewVerdict,
     Segment,
     Segmentation,
+    SegmentationFit,
     SegmentState,
     Stance,
     StanceKind,
@@ -94,7 +99,12 @@ def fill_every_table(store: Store) -> int:
     own = {native: int(view.mention.id or 0) for native, view in mentions(store).items()}
     with store.work() as session:
         ids = {one.native_id: int(one.id or 0) for one in posts(session)}
-        session.add(Segmentation(id=1, fingerprint="run", model="m", authors=2, noise=0))
+        session.add(
+            Segmentation(
+                id=1, fingerprint="run", model="m", authors=2, noise=0, clusters=[1],
+                groups=[{"number": 0, "name": "annika.j · bags", "keywords": ["annika.j", "bags"]}],
+            )
+        )  # fmt: skip
         session.add(Segment(id=1, name="annika.j · bags · gates"))
         session.flush()
         session.add(
@@ -102,8 +112,18 @@ def fill_every_table(store: Store) -> int:
                 segmentation_id=1, segment_id=1, label=0, size=2,
                 keywords=["annika.j", "bags", "gates", "annika.j queue", "delays"],
                 exemplars=[ids["hers-1"], ids["theirs-1"], ids["theirs-2"]],
+                figures={
+                    "affinities": [{"word": "annika.j", "times": 2.0}, {"word": "bags"}],
+                    "words": {"1": {"complaint": [
+                        {"word": "bags", "mentions": [own["hers-1"], own["theirs-1"]]},
+                        {"word": "queue", "mentions": [own["hers-2"]]},
+                    ]}},
+                },
             )
         )  # fmt: skip
+        session.add(SegmentationFit(segmentation_id=1, data=b"fit"))
+        session.add(PlacedChunk(segmentation_id=1, chunk=0))
+        session.add(Lineage(segmentation_id=1, segment_id=1, event=LineageEvent.BORN))
         for person in (annika, boris):
             _concluded(session, person, jetblue, own)
         for native in ("hers-1", "theirs-1"):
@@ -135,9 +155,16 @@ def fill_every_table(store: Store) -> int:
 
 
 def _concluded(session: Session, person: int, jetblue: int, own: dict[str, int]) -> None:
-    session.add(AuthorProfile(author_id=person, model="m", posts=2, interests=b"\0", as_of=NOON))
+    session.add(
+        AuthorProfile(author_id=person, model="m", params="", posts=2, interests=b"\0", as_of=NOON)
+    )
     session.add(
         Membership(segmentation_id=1, author_id=person, segment_id=1, noise=False, strength=1.0)
+    )
+    session.add(
+        MembershipChange(
+            segmentation_id=1, author_id=person, segment_id=1, noise=False, strength=1.0
+        )
     )
     evidence = [
         {"mention_id": mention, "weight": 1.0, "pull": None, "not_counted": None}

@@ -21,6 +21,8 @@ log = structlog.get_logger()
 # How long one run analyses before others get their turn, and how often at most all brands are
 # flagged again while there is more to analyse. Seconds.
 SLICE, FLAG_EVERY = 30.0, 120.0
+# So many workers at most are woken to place the authors of one run.
+HELPERS = 16
 
 
 @app.task(base=JobTask, bind=True, name="sweep.due")
@@ -49,19 +51,28 @@ def watch_task(self: JobTask, watch_id: int) -> None:
 
 @app.task(base=JobTask, bind=True, name="nlp.analyse")
 def analyse_task(self: JobTask) -> None:
-    """Analyse for a while; the rest is the next run's, after whatever else waits."""
+    """Analyse for a while; the rest is the next run's, after whatever else waits.
+
+    Whoever wrote the posts is given their segment at once.
+    """
     from listening.store.segments import current_segmentation
     from workers.jobs.analysing import analyse_pending
     from workers.jobs.correcting import settle_all
+    from workers.jobs.placing import follow
     from workers.models import models
     from workers.recording import recorded
 
-    store = self.store
+    store, settings = self.store, get_settings()
     with recorded(store, "analyse", "Pending posts") as progress:
         done = analyse_pending(store, models(), progress=progress, seconds=SLICE)
+        profiled, placed = follow(
+            store, settings, model=models().revision, progress=progress, seconds=SLICE
+        )
     settled = settle_all(store)  # what a kill in the middle of a correction left
-    if done.more:
+    if done.more or profiled.more or placed.more:
         self.after("nlp.analyse", once=f"nlp.analyse:{this_holder()}")
+    if placed.authors:
+        log.info("authors placed", authors=placed.authors, moved=placed.moved, left=placed.left)
     if not (done.posts or done.mentions or settled):
         return
     log.info("analysed", posts=done.posts, mentions=done.mentions, more=done.more)
@@ -99,27 +110,54 @@ def flag_task(self: JobTask) -> None:
     reject_on_worker_lost=False,
 )
 def segment_task(self: JobTask) -> None:
-    """Run a segmentation; the same data give the run that stands."""
-    from workers.jobs.drifting import note_segmented
-    from workers.jobs.segmenting import segment
+    """Find segments; the same data give the run that stands.
+
+    Where there are many authors, others are woken to help with giving them theirs.
+    """
+    from listening.store.segmentations import chunks_of
+    from workers.jobs.drifting import current_run, note_segmented
+    from workers.jobs.finishing import shared
+    from workers.jobs.segmenting import begin, complete
     from workers.leasing import held
     from workers.models import model_revision, prepare_caches
     from workers.recording import recorded
 
-    settings, began = get_settings(), now()
+    store, settings = self.store, get_settings()
     prepare_caches(settings)
-    with held(self.store, "segment") as ours:
+    with held(store, "segment") as ours:
         if not ours:
             return
-        with recorded(self.store, "segment", ALL_AUTHORS) as progress:
-            run = segment(self.store, settings, model=model_revision(settings), progress=progress)
-        note_segmented(self.store, began)
-    log.info("segmented", authors=run.authors if run else 0, noise=run.noise if run else 0)
+        before = current_run(store)
+        with recorded(store, "segment", ALL_AUTHORS) as progress:
+            run = begin(store, settings, model=model_revision(settings), progress=progress)
+            if run is not None and not shared(run):
+                run = complete(store, settings, run, progress=progress)
+        note_segmented(store, before)
+    if run is None or not shared(run):
+        log.info("segmented", authors=run.authors if run else 0, noise=run.noise if run else 0)
+        return
+    for helper in range(min(HELPERS, chunks_of(run))):
+        self.after("nlp.place", once=f"nlp.place:{helper}")
+
+
+@app.task(base=JobTask, bind=True, name="nlp.place")
+def place_task(self: JobTask) -> None:
+    """Give authors their segments of a run that is being made; the last one finishes it."""
+    from workers.jobs.finishing import help_placing
+    from workers.models import prepare_caches
+    from workers.recording import recorded
+
+    settings = get_settings()
+    prepare_caches(settings)
+    with recorded(self.store, "place", ALL_AUTHORS) as progress:
+        run = help_placing(self.store, settings, progress=progress)
+    if run is not None:
+        log.info("segmented", authors=run.authors, noise=run.noise)
 
 
 @app.task(base=JobTask, bind=True, name="nlp.drift")
 def drift_task(self: JobTask) -> None:
-    """Segment by day where people have changed enough since the last time."""
+    """Segment by day where enough people have come or moved since the last time."""
     from workers.jobs.drifting import check_drift
 
     drift = check_drift(self.store, get_settings())

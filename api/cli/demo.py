@@ -126,7 +126,8 @@ def _show(store: Store) -> None:
 
 
 def _show_brand(session: Session, brand: Brand) -> None:
-    from api.cli.lists import CASE_COLUMNS, SEGMENT_COLUMNS, STANCE_COLUMNS
+    from api.cli.lists import CASE_COLUMNS, STANCE_COLUMNS
+    from api.cli.segments import COLUMNS as SEGMENT_COLUMNS
     from listening.store.rows import case_rows, segment_rows, stance_rows
     from listening.store.tables import StanceKind
 

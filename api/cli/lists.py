@@ -1,10 +1,10 @@
-"""`listening advocates | detractors | triage | segments`: the reviewed lists."""
+"""`listening advocates | detractors | triage`: the reviewed lists."""
 
 from __future__ import annotations
 
 import typer
 
-from api.cli.context import AnyBrandOption, BrandOption, opened
+from api.cli.context import BrandOption, opened
 from api.cli.show import CsvOption, JsonOption, LimitOption, put
 
 STANCE_COLUMNS = (
@@ -19,21 +19,11 @@ STANCE_COLUMNS = (
     "reason",
 )
 CASE_COLUMNS = ("priority", "urgency", "author", "followers", "similar", "published_at", "text")
-SEGMENT_COLUMNS = (
-    "segment_id",
-    "name",
-    "authors",
-    "nearest",
-    "share",
-    "net_sentiment",
-    "advocates",
-    "detractors",
-)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (advocates, detractors, triage, segments):
+    for command in (advocates, detractors, triage):
         app.command()(command)
 
 
@@ -95,27 +85,4 @@ def triage(
             limit=limit,
             title=f"Most urgent negative mentions of {brand_row.name}",
             empty="No open case: run `listening analyse` and `listening flag` first?",
-        )
-
-
-def segments(
-    brand: AnyBrandOption = None,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
-    limit: LimitOption = 50,
-) -> None:
-    """Show the segments of the current run; with --brand, of those who mention it."""
-    from listening.store.brands import get_brand
-    from listening.store.rows import segment_rows
-
-    with opened() as (_, store), store.session() as session:
-        chosen = get_brand(session, brand) if brand else None
-        put(
-            segment_rows(session, chosen),
-            SEGMENT_COLUMNS,
-            as_json=as_json,
-            as_csv=as_csv,
-            limit=limit,
-            title=f"Segments of those who mention {chosen.name}" if chosen else "Segments",
-            empty="No segmentation yet: run `listening analyse` and `listening segment`.",
         )

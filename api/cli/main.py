@@ -21,8 +21,10 @@ from api.cli import (
     keeping,
     lists,
     opinions,
+    persona,
     queries,
     score,
+    segments,
     services,
     status,
     watches,
@@ -65,7 +67,20 @@ app.add_typer(watches.source, name="source")
 app.add_typer(imports.quarantine, name="quarantine")
 app.add_typer(opinions.app, name="opinions")
 app.add_typer(jobs.app, name="job")
-for module in (imports, work, lists, export, score, services, status, doctor, demo, keeping):
+app.add_typer(segments.app, name="segments")
+for module in (
+    imports,
+    work,
+    lists,
+    export,
+    score,
+    services,
+    status,
+    doctor,
+    demo,
+    keeping,
+    persona,
+):
     module.register(app)
 
 

@@ -37,15 +37,19 @@ def analyse() -> None:
     """Analyse every post and mention that has no analysis of its present text yet."""
     from listening.store.analyses import count_pending
     from workers.jobs.analysing import analyse_pending
+    from workers.jobs.placing import follow
     from workers.models import models
 
-    with opened() as (_, store):
+    with opened() as (settings, store):
         with job(store, "analyse", "Pending posts") as told:
             done = analyse_pending(store, loaded := models(), progress=told)
+            _, placed = follow(store, settings, model=loaded.revision, progress=told)
         with store.session() as session:
             rest = count_pending(session, loaded.revision)
     more = f", {done.mentions:,} mentions of earlier posts read" if done.mentions else ""
     print(f"{done.posts:,} posts analysed{more}.")
+    if placed.authors:
+        print(f"{placed.authors:,} authors placed, {placed.moved:,} in another segment or new.")
     if done.given_up:
         print(f"{done.given_up:,} posts that the models fail at: `listening quarantine list`.")
     if rest:
@@ -54,12 +58,17 @@ def analyse() -> None:
 
 def segment() -> None:
     """Cluster authors into segments; the same data give the same segments."""
+    from listening.errors import ConflictError
     from workers.jobs.segmenting import segment as run
+    from workers.leasing import held
     from workers.models import model_revision, prepare_caches
 
-    with opened() as (settings, store), job(store, "segment", "All authors") as told:
-        prepare_caches(settings)
-        found = run(store, settings, model=model_revision(settings), progress=told)
+    with opened() as (settings, store), held(store, "segment") as ours:
+        if not ours:
+            raise ConflictError("Authors are being segmented: `listening job list` shows it.")
+        with job(store, "segment", "All authors") as told:
+            prepare_caches(settings)
+            found = run(store, settings, model=model_revision(settings), progress=told)
     if found is None:
         print("No author has enough analysed posts: import more, then `listening analyse`.")
         return

@@ -223,3 +223,56 @@ def spark(days: Sequence[Day], most: int = 60) -> tuple[tuple[float, float, floa
         )
         for i, n in enumerate(sums)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """An hour of a weekday; `level` from 0 (none) to `LEVELS` (the most)."""
+
+    day: int
+    hour: int
+    count: int
+    level: int
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Posts by weekday (rows) and hour (columns)."""
+
+    height: float
+    cells: tuple[Cell, ...]
+    ticks: tuple[Tick, ...]
+
+
+LEVELS = 5
+_ROW, _CELL_GAP = 20.0, 2.0
+
+
+def clock(hours: Sequence[Sequence[int]]) -> Clock | None:
+    """Seven rows of 24 cells, the fuller the darker; None where there is nothing to draw."""
+    top = max((n for row in hours for n in row), default=0)
+    if not top:
+        return None
+    slot = 100 / 24
+    cells = tuple(
+        Cell(
+            day,
+            hour,
+            count,
+            math.ceil(LEVELS * count / top),
+            round(hour * slot, 3),
+            day * _ROW,
+            round(slot * 0.92, 3),
+            _ROW - _CELL_GAP,
+        )
+        for day, row in enumerate(hours)
+        for hour, count in enumerate(row)
+    )
+    ticks = tuple(
+        Tick(round((h + 0.46 if h else 0) * slot, 3), f"{h:02}:00") for h in (0, 6, 12, 18)
+    )
+    return Clock(7 * _ROW + 18, cells, ticks)

@@ -59,6 +59,11 @@ def decimal(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:.2f}"
 
 
+def times(value: float) -> str:
+    """How much likelier: 4.6×, 12×."""
+    return f"{value:.1f}×" if value < 9.95 else f"{value:,.0f}×"
+
+
 def leaning(value: float | None) -> str:
     """The word for a signed figure, also the name of its style."""
     if value is None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from sqlmodel import Session
 from starlette.responses import Response
 
 from api.web import queries
+from api.web.keeping import kept_everyone
 from api.web.paging import page_of
-from api.web.site import render, site_of
+from api.web.site import Site, render, site_of
 from listening.errors import NotFoundError
+from listening.store.authors import MOST_CHANGES, latest_mentions, membership_of
 from listening.store.brands import brand_id, get_brand, list_brands
 from listening.store.cases import case_views, count_cases
+from listening.store.lineage import author_history
+from listening.store.personas import author_persona
 from listening.store.segments import current_segmentation
 from listening.store.stances import count_stances, latest_reviews, stance_views
 from listening.store.tables import Author, Brand, CaseStatus, StanceKind
@@ -96,7 +100,8 @@ def triage_page(request: Request, slug: str, page: PageNumber = 1) -> Response:
 @router.get("/brands/{slug:path}/authors/{author_id}")
 def author_page(request: Request, slug: str, author_id: Number) -> Response:
     """Why an author is flagged: the score, its interval and the mentions that made it."""
-    with site_of(request).reading() as session:
+    site = site_of(request)
+    with site.reading() as session:
         brand = chosen_brand(session, slug)
         number = brand_id(brand)
         author = session.get(Author, author_id)
@@ -117,7 +122,40 @@ def author_page(request: Request, slug: str, author_id: Number) -> Response:
             stance=stance,
             opened=queries.open_stance(session, stance, mentions) if stance else queries.Opened(),
             others=[s for s in towards if s.brand.id != number],
-            member=queries.membership_of(session, author_id),
-            segmented=current_segmentation(session) is not None,
             review=latest_reviews(session, number, [author_id]).get(author_id),
+            **_facts(site, session, author_id),
         )
+
+
+@router.get("/authors/{author_id}")
+def person_page(request: Request, author_id: Number) -> Response:
+    """What an author is like, whatever brands they mention."""
+    site = site_of(request)
+    with site.reading() as session:
+        author = session.get(Author, author_id)
+        if author is None:
+            raise NotFoundError(f"No author {author_id}.")
+        return render(
+            request,
+            "person.html",
+            title=f"Author {author.native_id}",
+            brands=list_brands(session),
+            author=author,
+            stances=queries.brand_stances(session, author_id),
+            **_facts(site, session, author_id),
+        )
+
+
+def _facts(site: Site, session: Session, author_id: int) -> dict[str, Any]:
+    """An author's segments, persona and latest mentions."""
+    everyone = kept_everyone(site, session)
+    found = author_persona(session, author_id, everyone=everyone)
+    return {
+        "member": membership_of(session, author_id),
+        "segmented": current_segmentation(session) is not None,
+        "changes": author_history(session, author_id)[:MOST_CHANGES],
+        "here": queries.current_segments(session),
+        "persona": found,
+        "quotes": queries.persona_quotes(session, found),
+        "latest": latest_mentions(session, author_id),
+    }

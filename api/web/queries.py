@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy.sql import Select
 from sqlmodel import Session, col, func, select
 
+from listening.persona import Persona
+from listening.store.authors import mentions_by_id
 from listening.store.mentions import MentionView, views
-from listening.store.segments import current_segmentation
+from listening.store.segments import current_segmentation, merged_segments
 from listening.store.tables import (
     Author,
     AuthorProfile,
@@ -21,8 +23,8 @@ from listening.store.tables import (
     Mention,
     Post,
     Priority,
-    Segment,
     Segmentation,
+    SegmentState,
     Stance,
 )
 
@@ -40,29 +42,6 @@ def count_priorities(session: Session, brand: int) -> dict[Priority, int]:
         .group_by(col(Case.priority))
     )
     return {Priority(priority): count for priority, count in session.exec(statement)}
-
-
-@dataclass(frozen=True, slots=True)
-class MemberOf:
-    """An author's segment in the current run; for noise the nearest one."""
-
-    segment: Segment
-    noise: bool
-    strength: float
-
-
-def membership_of(session: Session, author_id: int) -> MemberOf | None:
-    """Where the current run put an author; None: the author took no part."""
-    run = current_segmentation(session)
-    if run is None:
-        return None
-    statement = (
-        select(Segment, Membership.noise, Membership.strength)
-        .join(Membership, col(Membership.segment_id) == col(Segment.id))
-        .where(Membership.segmentation_id == run.id, Membership.author_id == author_id)
-    )
-    row = session.exec(statement).first()
-    return MemberOf(*row) if row is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,3 +191,17 @@ def count_author_mentions(session: Session, brand: int, author_id: int) -> int:
         .select_from(Mention)
         .where(Mention.brand_id == brand, Mention.author_id == author_id)
     ).one()
+
+
+def persona_quotes(session: Session, found: Persona) -> dict[int, MentionView]:
+    """The mentions that a persona points to, by id."""
+    return mentions_by_id(session, [i for b in found.brands for i in (*b.liked, *b.disliked)])
+
+
+def current_segments(session: Session) -> set[int]:
+    """The segments that have a page of the current run."""
+    run = current_segmentation(session)
+    states = select(SegmentState.segment_id).where(
+        SegmentState.segmentation_id == (run.id if run is not None else 0)
+    )
+    return set(session.exec(states)) - set(merged_segments(session))

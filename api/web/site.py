@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from math import inf
 from threading import Lock
-from typing import Any
+from time import monotonic
+from typing import Any, TypeVar
 
 from fastapi import Request
 from sqlmodel import Session
@@ -17,6 +19,40 @@ from listening.store.schema import require_current
 from listening.store.session import Store
 from listening.store.tables import Brand
 
+T = TypeVar("T")
+
+
+class Kept:
+    """What took long to read, for a while; what comes quickly is read anew every time.
+
+    Args:
+        dear: seconds from which on something is kept.
+        age: seconds that it is kept for.
+        most: things kept; the oldest goes.
+    """
+
+    def __init__(self, dear: float = 0.25, age: float = 600.0, most: int = 16) -> None:
+        self._dear, self._age, self._most = dear, age, most
+        self._found: dict[Hashable, tuple[float, Any]] = {}
+        self._lock = Lock()
+
+    def get(self, key: Hashable, read: Callable[[], T]) -> T:
+        """What was kept under a key, or is read now."""
+        began = monotonic()
+        with self._lock:
+            at, value = self._found.get(key, (-inf, None))
+            if began - at < self._age:
+                kept: T = value
+                return kept
+        found = read()
+        if monotonic() - began >= self._dear:
+            with self._lock:
+                self._found.pop(key, None)
+                self._found[key] = (monotonic(), found)
+                while len(self._found) > self._most:
+                    del self._found[next(iter(self._found))]
+        return found
+
 
 class Site:
     """The store behind the pages, opened when first read."""
@@ -24,6 +60,7 @@ class Site:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.templates = page_templates()
+        self.kept = Kept()
         self._store: Store | None = None
         self._current = False
         self._lock = Lock()

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_
+from sqlalchemy import and_, func, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from listening.store.bulk import chunked, upsert
-from listening.store.tables import Analysis, Claim, Mention, Post, Vector
+from listening.store.tables import Analysis, Claim, Post, Vector
 from listening.store.tables.types import now
+from listening.store.unprofiled import mark_analysed
 
 Three = tuple[float, float, float]  # probabilities: negative, neutral, positive
 
@@ -172,8 +172,12 @@ _COLUMNS = (
 
 
 def store_analyses(session: Session, found: Sequence[FoundAnalysis], model: str) -> None:
-    """Write analyses and vectors; what stood for the same post is replaced."""
+    """Write analyses and vectors; what stood for the same post is replaced.
+
+    In the same unit of work each post is noted as one that its author's profile lacks.
+    """
     moment = now()
+    mark_analysed(session, [f.post_id for f in found], model)
     upsert(
         session,
         Analysis,
@@ -191,51 +195,6 @@ def store_analyses(session: Session, found: Sequence[FoundAnalysis], model: str)
         key=("post_id",),
         update=("dimensions", "data"),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class AuthorPost:
-    """What a profile and a segment need of one post."""
-
-    author_id: int
-    post_id: int
-    text: str
-    published_at: datetime
-    sentiment: Three | None
-    vector: bytes
-    copy_key: str | None
-    mention: bool
-
-
-def author_posts(session: Session, model: str) -> Iterator[AuthorPost]:
-    """Analysed posts in a language the models know, spam left out, author by author.
-
-    Ordered by author, time and native id: by nature, not by when they were stored.
-    """
-    mention = exists().where(col(Mention.post_id) == col(Post.id))
-    statement = (
-        select(Post, Analysis, Vector, mention)
-        .join(Analysis, col(Analysis.post_id) == col(Post.id))
-        .join(Vector, col(Vector.post_id) == col(Post.id))
-        .where(
-            Analysis.model == model,
-            col(Analysis.not_scored).is_(None),
-            col(Analysis.spam).is_(False),
-        )
-        .order_by(col(Post.author_id), col(Post.published_at), col(Post.native_id))
-        .execution_options(yield_per=2000)
-    )
-    for post, analysis, vector, mentions in session.exec(statement):
-        yield AuthorPost(
-            author_id=post.author_id,
-            post_id=int(post.id or 0),
-            text=reading(post.title, post.text)[0],
-            published_at=post.published_at,
-            sentiment=sentiment_of(analysis),
-            vector=vector.data,
-            copy_key=analysis.copy_key,
-            mention=bool(mentions),
-        )
 
 
 def sentiment_of(analysis: Analysis) -> Three | None:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from listening.errors import ConflictError, ListeningError, NotFoundError
 from listening.matching import BrandRule, handle_of
 from listening.store.tables import Alias, AliasKind, Brand
+from listening.store.unprofiled import mark_silent
 
 # A terminal obeys some of these, line ends too; joiners, which emoji and Persian need, are not.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -117,4 +118,5 @@ def aliases_of(session: Session, brand: Brand, kind: AliasKind) -> list[str]:
 
 def remove_brand(session: Session, brand: Brand) -> None:
     """Remove a brand with its mentions, stances and cases; posts stay."""
+    mark_silent(session, brand_id(brand))
     session.delete(brand)

@@ -30,6 +30,7 @@ from listening.store.tables import (
     Case,
     Claim,
     Membership,
+    MembershipChange,
     Mention,
     MentionSentiment,
     Post,
@@ -150,6 +151,11 @@ def would_go(session: Session, person: Person) -> dict[str, int]:
         ("cases", Case, col(Case.mention_id).in_(mentions)),
         ("profiles", AuthorProfile, col(AuthorProfile.author_id) == person.author_id),
         ("memberships", Membership, col(Membership.author_id) == person.author_id),
+        (
+            "earlier segments",
+            MembershipChange,
+            col(MembershipChange.author_id) == person.author_id,
+        ),
         ("stances", Stance, col(Stance.author_id) == person.author_id),
         ("reviews", Review, col(Review.author_id) == person.author_id),
     )

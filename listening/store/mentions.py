@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,7 @@ from listening.store.tables import (
     SentimentBasis,
     SentimentLabel,
 )
+from listening.store.unprofiled import mark_changed
 
 EMOTIONS = ("anger", "joy", "optimism", "sadness")  # columns of `Analysis`
 NOT_YET = "not analysed yet"
@@ -53,10 +54,17 @@ class FoundMention:
         return self.post_id, self.matched.brand_id
 
 
-def store_mentions(session: Session, found: Sequence[FoundMention]) -> int:
+def store_mentions(
+    session: Session, found: Sequence[FoundMention], *, fresh: Collection[int] = ()
+) -> int:
     """Write mentions, keeping a person's override; returns how many are new.
 
     What was once imported as being all about a brand stays so, whatever a query finds.
+
+    Args:
+        session: inside a unit of work.
+        found: no post and brand twice.
+        fresh: posts that were stored in this unit of work, and so are in no profile.
     """
     known: dict[tuple[int, int], MatchedBy] = {}
     for chunk in chunked(sorted({f.post_id for f in found}), 5000):
@@ -66,6 +74,7 @@ def store_mentions(session: Session, found: Sequence[FoundMention]) -> int:
         known |= {(post, brand): MatchedBy(why) for post, brand, why in session.exec(stands)}
     about = {key for key, why in known.items() if why is MatchedBy.IMPORT}
     about |= {f.key for f in found if f.matched_by is MatchedBy.IMPORT}
+    mark_changed(session, {f.post_id for f in found} - {post for post, _ in known} - set(fresh))
     upsert(
         session,
         Mention,
@@ -95,7 +104,7 @@ def drop_unmatched(
     What a person touched stays: an override, a case that has an owner or another status.
     """
     brands = list(brand_ids)
-    gone: list[int] = []
+    gone: dict[int, int] = {}
     worked = select(Case.mention_id).where(
         or_(
             col(Case.version) > 1,
@@ -111,8 +120,9 @@ def drop_unmatched(
             col(Mention.override).is_(None),
             col(Mention.id).not_in(worked),
         )
-        gone += [int(i or 0) for i, post, brand in session.exec(made) if (post, brand) not in keep]
-    for chunk in chunked(gone, 5000):
+        gone |= {int(i or 0): p for i, p, brand in session.exec(made) if (p, brand) not in keep}
+    mark_changed(session, gone.values())
+    for chunk in chunked(list(gone), 5000):
         session.execute(delete(Mention).where(col(Mention.id).in_(chunk)))
     return len(gone)
 

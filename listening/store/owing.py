@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from listening.store.segmentations import placing_segmentation
 from listening.store.segments import current_segmentation
 from listening.store.tables import Job, JobStatus
 
@@ -58,6 +59,17 @@ def segment_is_owed(session: Session, now: datetime) -> bool:
         return False
     analysed = _analysed_at(session)
     return analysed is not None and (not last or analysed > last[0][1])
+
+
+def place_is_owed(session: Session, now: datetime) -> bool:
+    """Whether authors of a run wait for their segment, and nobody is at it."""
+    if placing_segmentation(session) is None:
+        return False
+    if _running(session, "place") or _running(session, "segment"):
+        return False
+    last = select(Job.status).where(Job.kind == "place").order_by(col(Job.id).desc()).limit(TRIES)
+    lost = [status is JobStatus.LOST for status in session.exec(last)]
+    return not (len(lost) == TRIES and all(lost))
 
 
 def _analysed_at(session: Session) -> datetime | None:

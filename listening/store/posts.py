@@ -16,6 +16,7 @@ from listening.sources.base import RawPost
 from listening.store.bulk import chunked, upsert, within
 from listening.store.tables import Author, Post
 from listening.store.tables.types import now
+from listening.store.unprofiled import mark_changed
 
 _AUTHOR_FACTS = ("handle", "name", "followers", "location", "verified")
 _COUNTS = ("likes", "reposts", "replies", "quotes", "views")
@@ -98,13 +99,22 @@ def store_posts(
         update=_CONTENT,
         fill=(*_FACTS, *_COUNTS, "edited_at"),
     )
+    ids = _ids(session, posts)
+    keys = [(post.source, post.native_id) for post in posts if _moved(post, before)]
+    mark_changed(session, [ids[key] for key in keys])
     return Stored(
-        ids=_ids(session, posts),
+        ids=ids,
         author_ids=author_ids,
         new=new,
         edited=edited,
         same=len(posts) - new - edited,
     )
+
+
+def _moved(post: RawPost, before: Mapping[tuple[str, str], Standing]) -> bool:
+    """Whether it is said to be of another time now: what it weighs in a profile is another."""
+    stands = before.get((post.source, post.native_id))
+    return stands is not None and stands.published_at != post.published_at
 
 
 def _store_authors(session: Session, posts: Sequence[RawPost]) -> dict[tuple[str, str], int]:
@@ -144,6 +154,7 @@ class Standing:
     text_hash: str
     title: str | None
     language: str | None
+    published_at: datetime
     author: str
 
 
@@ -159,6 +170,7 @@ def standing(session: Session, posts: Sequence[RawPost]) -> dict[tuple[str, str]
                     col(Post.text_hash),
                     col(Post.title),
                     col(Post.language),
+                    col(Post.published_at),
                     col(Author.native_id),
                 )
                 .join(Author, col(Author.id) == col(Post.author_id))

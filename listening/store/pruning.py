@@ -22,6 +22,8 @@ from listening.store.tables import (
     QuarantinedRow,
     QuarantineStatus,
     Segmentation,
+    SegmentationFit,
+    SegmentState,
     Sweep,
     SweepStatus,
 )
@@ -105,35 +107,45 @@ def drop_sweeps(session: Session, before: datetime, *, least: int, limit: int) -
     return _drop(session, Sweep, col(Sweep.id), limit, col(Sweep.id).in_(ids)) if ids else 0
 
 
-def drop_memberships(session: Session, *, keep: int, limit: int) -> int:
-    """Of segmentations beyond the latest `keep` and the current one: memberships, then the run.
+def forget_runs(session: Session, *, keep: int, limit: int) -> int:
+    """Of segmentations beyond the latest `keep` and the current one: memberships, then the fit.
 
-    Segments stay, and so do their names.
+    The run itself stays with its lineage and its segments' states, but for the posts and
+    mentions that these quote: history goes back for ever.
 
     Returns:
-        Memberships and runs that went; 0: nothing is left to do.
+        memberships that went, and one more for a run that is forgotten; 0: nothing is left to do.
     """
     latest = select(Segmentation.id).order_by(col(Segmentation.id).desc()).limit(keep)
     standing = list(session.exec(latest))
     oldest = (
         select(Segmentation.id)
-        .where(col(Segmentation.id).not_in(standing), col(Segmentation.current).is_(False))
+        .where(
+            col(Segmentation.id).not_in(standing),
+            col(Segmentation.current).is_(False),
+            col(Segmentation.fingerprint).is_not(None),
+        )
         .order_by(col(Segmentation.id))
         .limit(1)
     )
     run = session.exec(oldest).first()
     if run is None:
         return 0
-    session.execute(
-        update(Segmentation)
-        .where(col(Segmentation.id) == run, col(Segmentation.current).is_(False))
-        .values(fingerprint=f"{_PRUNED}{run}")
+    own = update(Segmentation).where(
+        col(Segmentation.id) == run, col(Segmentation.current).is_(False)
     )
+    session.execute(own.values(fingerprint=f"{_PRUNED}{run}"))
     of_run = col(Membership.segmentation_id) == run
     gone = _drop(session, Membership, col(Membership.author_id), limit, of_run, and_again=of_run)
     if gone < limit:
-        done: Any = session.execute(delete(Segmentation).where(col(Segmentation.id) == run))
-        gone += done.rowcount
+        session.execute(delete(SegmentationFit).where(col(SegmentationFit.segmentation_id) == run))
+        for state in session.exec(select(SegmentState).where(SegmentState.segmentation_id == run)):
+            state.exemplars = []
+            state.figures = {k: v for k, v in state.figures.items() if k != "words"}
+            session.add(state)
+        session.flush()
+        session.execute(own.values(fingerprint=None))
+        gone += 1
     return gone
 
 

@@ -21,10 +21,12 @@ from listening.store.tables import (
     Mention,
     MentionSentiment,
     Post,
+    Segmentation,
     SegmentState,
     Stance,
     Vector,
 )
+from listening.store.unprofiled import mark_stale
 
 _CHUNK = 5000
 
@@ -44,10 +46,14 @@ def remove_posts(session: Session, post_ids: Iterable[int]) -> int:
         )
     ]
     gone = 0
+    authors: set[int] = set()
     for chunk in chunked(ids, _CHUNK):
+        authors |= set(session.exec(select(Post.author_id).where(col(Post.id).in_(chunk))))
         done: Any = session.execute(delete(Post).where(col(Post.id).in_(chunk)))
         gone += done.rowcount
+    mark_stale(session, authors)
     trim_stances(session, {i for i, *_ in found}, {(author, brand) for _, author, brand in found})
+    drop_quotes(session, {i for i, *_ in found})
     return gone
 
 
@@ -60,6 +66,7 @@ def remove_mentions(session: Session, mention_ids: Sequence[int]) -> None:
         stances |= {(author, brand) for author, brand in session.exec(whose)}
         session.execute(delete(Mention).where(col(Mention.id).in_(chunk)))
     trim_stances(session, set(ids), stances)
+    drop_quotes(session, set(ids))
 
 
 def remove_silent_authors(session: Session, author_ids: Iterable[int]) -> int:
@@ -109,8 +116,7 @@ def trim_stances(
 def drop_exemplars(session: Session, post_ids: set[int]) -> int:
     """Take posts out of what explains segments, in every run; returns how many states changed."""
     changed = 0
-    statement = select(SegmentState.id, SegmentState.exemplars).order_by(col(SegmentState.id))
-    for state_id, exemplars in session.exec(statement).all():
+    for state_id, exemplars in session.exec(_quoting(SegmentState.exemplars)).all():
         if post_ids.isdisjoint(exemplars):
             continue
         state = session.get(SegmentState, state_id)
@@ -120,6 +126,46 @@ def drop_exemplars(session: Session, post_ids: set[int]) -> int:
             changed += 1
     session.flush()
     return changed
+
+
+def drop_quotes(session: Session, mention_ids: set[int]) -> int:
+    """Take mentions out of what words of praise and complaint rest on; returns how many states."""
+    changed = 0
+    for state_id, figures in session.exec(_quoting(SegmentState.figures)).all():
+        kept = _unquoted(figures.get("words"), mention_ids)
+        if kept == figures.get("words"):
+            continue
+        state = session.get(SegmentState, state_id)
+        if state is not None:
+            state.figures = figures | {"words": kept}
+            session.add(state)
+            changed += 1
+    session.flush()
+    return changed
+
+
+def _unquoted(value: Any, mention_ids: set[int]) -> Any:
+    """The words of a segment without some mentions; a word without any left goes."""
+    if isinstance(value, list):
+        whole = [own | {"mentions": _left(own, mention_ids)} for own in value]
+        return [own for own in whole if own["mentions"]]
+    if isinstance(value, dict):
+        return {name: _unquoted(own, mention_ids) for name, own in value.items()}
+    return value
+
+
+def _left(word: dict[str, Any], mention_ids: set[int]) -> list[int]:
+    return [i for i in word.get("mentions", []) if i not in mention_ids]
+
+
+def _quoting(column: Any) -> Any:
+    """States with one of their columns, of runs that still quote posts and mentions."""
+    return (
+        select(SegmentState.id, column)
+        .join(Segmentation, col(Segmentation.id) == col(SegmentState.segmentation_id))
+        .where(col(Segmentation.fingerprint).is_not(None))
+        .order_by(col(SegmentState.id))
+    )
 
 
 def _lock(session: Session, post_ids: Sequence[int]) -> None:

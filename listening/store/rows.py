@@ -14,7 +14,8 @@ from sqlmodel import Session, col, select
 from listening.store.brands import brand_id, list_brands
 from listening.store.cases import case_views
 from listening.store.mentions import EMOTIONS, MentionView, views
-from listening.store.segments import current_segmentation, segment_views
+from listening.store.segments import current_segmentation
+from listening.store.segmentviews import segment_views
 from listening.store.stances import segments_of, stance_views
 from listening.store.tables import (
     Author,
@@ -159,10 +160,13 @@ def case_rows(
         }
 
 
-def segment_rows(session: Session, brand: Brand | None = None) -> Iterator[Row]:
-    """Segments of the current run, largest first."""
+def segment_rows(
+    session: Session, brand: Brand | None = None, *, hidden: bool = False
+) -> Iterator[Row]:
+    """Segments of the current run, largest first; those that people hid only where asked for."""
     run = current_segmentation(session)
-    for view in segment_views(session, brand_id=brand_id(brand) if brand else None):
+    number = brand_id(brand) if brand else None
+    for view in segment_views(session, brand_id=number, hidden=hidden):
         yield {
             "segment_id": view.segment.id,
             "name": view.segment.name,
@@ -170,6 +174,8 @@ def segment_rows(session: Session, brand: Brand | None = None) -> Iterator[Row]:
             "nearest": view.nearest,
             "share": _rounded(view.share),
             "keywords": view.state.keywords,
+            "stability": _rounded(view.state.stability),
+            "tentative": view.state.tentative,
             "brand": brand.name if brand else None,
             "mentions": view.mentions,
             "scored": view.scored,

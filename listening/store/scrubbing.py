@@ -18,12 +18,14 @@ from listening.store.tables import (
     Post,
     QuarantinedRow,
     Segment,
+    Segmentation,
     SegmentState,
     Sweep,
     Watch,
 )
 
 LEFT_OUT = "left out: it named an erased author"
+_BETWEEN = " · "  # the words of a name that no person gave
 _ENOUGH = 20  # characters of a text that nobody else happens to write
 
 # Columns in which a program wrote what it had before it when it failed.
@@ -89,36 +91,64 @@ def scrub_notes(session: Session, values: Collection[str]) -> int:
 def scrub_keywords(session: Session, values: Collection[str]) -> int:
     """Take the values out of segments' keywords, unless others say the word too.
 
-    A segment that no person named is named by what is left.
+    A segment that no person named is named by what is left, and so is a group of them.
 
     Returns:
-        how many segment states changed.
+        how many segment states and runs changed.
     """
     changed = 0
     words = {handle_of(value) for value in values}
     common: dict[str, bool] = {}
-    statement = select(SegmentState).order_by(col(SegmentState.id))
-    for state in session.exec(statement).all():
-        kept = [k for k in state.keywords if not _tells(session, k, words, common)]
-        if kept == state.keywords:
-            continue
-        segment = session.get(Segment, state.segment_id)
-        if (
-            segment is not None
-            and not segment.renamed
-            and _parts(segment.name) & (set(state.keywords) - set(kept))
-        ):
-            segment.name = " · ".join(kept[:3]) or "no common words"
+
+    def tells(word: str) -> bool:
+        return _tells(session, word, words, common)
+
+    latest: dict[int, list[str]] = {}
+    for state in session.exec(select(SegmentState).order_by(col(SegmentState.id))).all():
+        kept = [k for k in state.keywords if not tells(k)]
+        figures = _without(state.figures, tells)
+        latest[state.segment_id] = kept
+        if kept != state.keywords or figures != state.figures:
+            state.keywords, state.figures = kept, figures
+            session.add(state)
+            changed += 1
+    for segment in session.exec(select(Segment).where(col(Segment.renamed).is_(False))).all():
+        if any(map(tells, segment.name.split(_BETWEEN))):
+            segment.name = _named(latest.get(int(segment.id or 0), []))
             session.add(segment)
-        state.keywords = kept
-        session.add(state)
-        changed += 1
+    for run in session.exec(select(Segmentation).order_by(col(Segmentation.id))).all():
+        groups = [_group(group, tells) for group in run.groups]
+        if groups != run.groups:
+            run.groups = groups
+            session.add(run)
+            changed += 1
     session.flush()
     return changed
 
 
-def _parts(name: str) -> set[str]:
-    return set(name.split(" · "))
+def _without(value: Any, tells: Callable[[str], bool]) -> Any:
+    """What figures say, without the entries about a word that tells somebody."""
+    if isinstance(value, dict):
+        return {name: _without(own, tells) for name, own in value.items()}
+    if isinstance(value, list):
+        about = [own.get("word") if isinstance(own, dict) else None for own in value]
+        return [
+            _without(own, tells)
+            for own, word in zip(value, about, strict=True)
+            if not isinstance(word, str) or not tells(word)
+        ]
+    return value
+
+
+def _group(group: dict[str, Any], tells: Callable[[str], bool]) -> dict[str, Any]:
+    kept = [word for word in group.get("keywords", []) if not tells(word)]
+    return group if kept == group.get("keywords") else group | {
+        "keywords": kept, "name": _named(kept)
+    }  # fmt: skip
+
+
+def _named(words: list[str]) -> str:
+    return _BETWEEN.join(words[:3]) or "no common words"
 
 
 def _tells(session: Session, keyword: str, words: set[str], common: dict[str, bool]) -> bool:

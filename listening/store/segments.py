@@ -1,66 +1,50 @@
-"""Author profiles, segmentations, segments and memberships."""
+"""Segmentations, segments and memberships: what stands, and giving authors their segment."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, update
-from sqlalchemy import select as select_columns
+from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
-from listening.errors import NotFoundError
-from listening.store.bulk import upsert
-from listening.store.sentiments import mention_label
+from listening.store.bulk import chunked, upsert, within
 from listening.store.standing import still_there
 from listening.store.tables import (
-    Analysis,
     Author,
-    AuthorProfile,
     Membership,
-    Mention,
-    MentionSentiment,
-    Post,
+    MembershipChange,
     Segment,
     Segmentation,
+    SegmentationFit,
     SegmentState,
-    Stance,
-    StanceKind,
 )
+from listening.store.tables.types import now
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundProfile:
-    """An author's profile on its way into the store."""
-
-    author_id: int
-    posts: int
-    interests: bytes
-    opinions: list[float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundSegment:
-    """A cluster of a run; `segment_id` where it goes on from the last run."""
-
-    label: int
-    segment_id: int | None
-    name: str
-    keywords: list[str]
-    exemplars: list[int]
-    size: int
+_CHUNK = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundMembership:
-    """An author's cluster in a run; for noise the nearest one."""
+    """An author's cluster in a run; for noise the nearest one.
+
+    Attributes:
+        label: number of the cluster in the run.
+        strength: of that cluster, in [0, 1].
+        others: the next best clusters with their strengths, falling.
+        x, y: on the map.
+        placed: given its segment after the run was made.
+    """
 
     author_id: int
     label: int
     noise: bool
     strength: float
+    others: Sequence[tuple[int, float]] = ()
+    x: float | None = None
+    y: float | None = None
+    placed: bool = False
 
 
 def author_keys(session: Session, ids: Sequence[int] | None = None) -> dict[int, tuple[str, str]]:
@@ -70,248 +54,177 @@ def author_keys(session: Session, ids: Sequence[int] | None = None) -> dict[int,
     return found if ids is None else {i: found[i] for i in ids}
 
 
-def store_profiles(
-    session: Session, profiles: Sequence[FoundProfile], *, model: str, as_of: datetime
-) -> None:
-    """Write profiles; what stood for the same author is replaced."""
-    there = still_there(session, Author, [p.author_id for p in profiles])
-    upsert(
-        session,
-        AuthorProfile,
-        [
-            {
-                "author_id": p.author_id,
-                "model": model,
-                "posts": p.posts,
-                "interests": p.interests,
-                "opinions": p.opinions,
-                "as_of": as_of,
-            }
-            for p in profiles
-            if p.author_id in there
-        ],
-        key=("author_id",),
-        update=("model", "posts", "interests", "opinions", "as_of"),
-    )
-
-
 def current_segmentation(session: Session) -> Segmentation | None:
     """The run that lists show."""
     statement = select(Segmentation).where(col(Segmentation.current).is_(True))
     return session.exec(statement.order_by(col(Segmentation.id).desc())).first()
 
 
-def find_run(session: Session, fingerprint: str) -> Segmentation | None:
-    """A run over the same data with the same parameters."""
-    return session.exec(select(Segmentation).where(Segmentation.fingerprint == fingerprint)).first()
+def fit_of(session: Session, run_id: int) -> bytes | None:
+    """What a run gives an author their segment by; None: forgotten, or of an older release."""
+    return session.exec(
+        select(SegmentationFit.data).where(SegmentationFit.segmentation_id == run_id)
+    ).first()
 
 
-def make_current(session: Session, run: Segmentation) -> None:
-    """Let lists show this run."""
-    session.execute(update(Segmentation).values(current=False))
-    run.current = True
-    session.add(run)
-    session.flush()
+def latest_fit(session: Session) -> tuple[int, bytes, dict[int, int]] | None:
+    """The current run: its id, its fit, and the segment that stands for each cluster.
+
+    None where there is no run, or one of an older release, which has no fit.
+    """
+    run = current_segmentation(session)
+    data = fit_of(session, run_id_of(run)) if run is not None else None
+    if run is None or data is None:
+        return None
+    return run_id_of(run), data, segments_by_label(session, run)
 
 
-def moved_authors(session: Session, since: datetime, least_posts: int) -> int:
-    """Authors with enough analysed posts to be segmented, one of them analysed since a moment."""
-    moved = (
-        select_columns(col(Post.author_id))
-        .join(Analysis, col(Analysis.post_id) == col(Post.id))
-        .group_by(col(Post.author_id))
-        .having(func.count() >= least_posts, func.max(col(Analysis.analysed_at)) > since)
+def own_segments(session: Session, run: Segmentation) -> dict[int, int]:
+    """The segment of each cluster's own, whatever people merged; pinned ones that no cluster
+    goes on from as well.
+    """
+    states = select(SegmentState.label, SegmentState.segment_id).where(
+        SegmentState.segmentation_id == run.id
     )
-    return int(
-        session.execute(select_columns(func.count()).select_from(moved.subquery())).scalar_one()
-    )
+    return dict(session.exec(states).all()) | dict(enumerate(run.clusters))
+
+
+def segments_by_label(session: Session, run: Segmentation) -> dict[int, int]:
+    """The segment that stands for each cluster, what people merged being one."""
+    into = merged_segments(session)
+    return {label: into.get(i, i) for label, i in own_segments(session, run).items()}
+
+
+def merged_segments(session: Session) -> dict[int, int]:
+    """Each segment that people merged into another, and the one that stands for it now."""
+    statement = select(Segment.id, Segment.merged_into).where(col(Segment.merged_into).is_not(None))
+    into = {int(i or 0): int(other or 0) for i, other in session.exec(statement)}
+    found: dict[int, int] = {}
+    for start in into:
+        end, seen = start, {start}
+        while end in into and into[end] not in seen:
+            end = into[end]
+            seen.add(end)
+        found[start] = end
+    return found
+
+
+def members_by_label(session: Session, run_id: int) -> dict[int, set[int]]:
+    """Cluster to the ids of its members, noise left out."""
+    return _members(session, run_id, Membership.label)
 
 
 def members_of(session: Session, segmentation_id: int) -> dict[int, set[int]]:
     """Segment id to the ids of its members, noise left out."""
-    statement = select(Membership.segment_id, Membership.author_id).where(
-        Membership.segmentation_id == segmentation_id, col(Membership.noise).is_(False)
+    return _members(session, segmentation_id, Membership.segment_id)
+
+
+def _members(session: Session, run_id: int, by: Any) -> dict[int, set[int]]:
+    statement = select(by, Membership.author_id).where(
+        Membership.segmentation_id == run_id, col(Membership.noise).is_(False)
     )
     members: dict[int, set[int]] = {}
-    for segment, author in session.exec(statement):
-        members.setdefault(segment, set()).add(author)
+    for key, author in session.exec(statement.execution_options(yield_per=10_000)):
+        members.setdefault(key, set()).add(author)
     return members
 
 
-def store_segmentation(
-    session: Session,
-    run: Segmentation,
-    segments: Sequence[FoundSegment],
-    memberships: Sequence[FoundMembership],
-) -> Segmentation:
-    """Write a whole run and make it the current one."""
-    session.add(run)
-    session.flush()
-    run_id = _id(run)
-    ids: dict[int, int] = {}
-    quoted = still_there(session, Post, [i for found in segments for i in found.exemplars])
-    for found in segments:
-        segment = session.get(Segment, found.segment_id) if found.segment_id else None
-        if segment is None:
-            segment = Segment(name=found.name, born_in=run_id)
-        elif not segment.renamed:
-            segment.name = found.name
-        session.add(segment)
-        session.flush()
-        ids[found.label] = int(segment.id or 0)
-        session.add(
-            SegmentState(
-                segmentation_id=run_id,
-                segment_id=ids[found.label],
-                label=found.label,
-                size=found.size,
-                keywords=found.keywords,
-                exemplars=[i for i in found.exemplars if i in quoted],
-            )
-        )
-    session.flush()
-    there = still_there(session, Author, [m.author_id for m in memberships])
-    upsert(
-        session,
-        Membership,
-        [
-            {
-                "segmentation_id": run_id,
-                "author_id": m.author_id,
-                "segment_id": ids[m.label],
-                "noise": m.noise,
-                "strength": m.strength,
-            }
-            for m in memberships
-            if m.author_id in there
-        ],
-        key=("segmentation_id", "author_id"),
+def noise_of(session: Session, run_id: int) -> set[int]:
+    """Authors whom a run left out."""
+    statement = select(Membership.author_id).where(
+        Membership.segmentation_id == run_id, col(Membership.noise).is_(True)
     )
-    make_current(session, run)
-    return run
+    return set(session.exec(statement))
 
 
-def _id(run: Segmentation) -> int:
+def place_members(session: Session, run_id: int, found: Sequence[FoundMembership]) -> int:
+    """Give authors their segments in a run that stands, and note who came into another.
+
+    Whom a pinned segment keeps that no cluster goes on from stays there.
+
+    Args:
+        session: inside a unit of work.
+        run_id: of a finished run; nothing is written where it is gone.
+        found: each author once.
+
+    Returns:
+        how many have another segment than before, or came into or out of one.
+    """
+    run = session.get(Segmentation, run_id)
+    if run is None or not found:
+        return 0
+    stood: dict[int, tuple[int, bool]] = {}
+    kept: set[int] = set()
+    for chunk in chunked(sorted(m.author_id for m in found), _CHUNK):
+        statement = (
+            select(Membership.author_id, Membership.segment_id, Membership.noise, Membership.label)
+            .where(
+                Membership.segmentation_id == run_id,
+                within(session, Membership.author_id, chunk),
+            )
+            .order_by(col(Membership.author_id))
+        )
+        for author, segment_id, noise, label in session.exec(statement.with_for_update()):
+            stood[author] = (segment_id, noise)
+            if label < 0:
+                kept.add(author)
+    written = write_members(session, run, [m for m in found if m.author_id not in kept])
+    moment = now()
+    changes = [
+        {
+            "author_id": row["author_id"],
+            "segment_id": row["segment_id"],
+            "was_id": stood.get(row["author_id"], (None, False))[0],
+            "noise": row["noise"],
+            "strength": row["strength"],
+            "changed_at": moment,
+            "segmentation_id": run_id,
+        }
+        for row in written
+        if stood.get(row["author_id"]) != (row["segment_id"], row["noise"])
+    ]
+    if changes:
+        session.execute(insert(MembershipChange), changes)
+    return len(changes)
+
+
+def write_members(
+    session: Session, run: Segmentation, found: Sequence[FoundMembership]
+) -> list[dict[str, Any]]:
+    """Upsert memberships of authors who still stand, noting no change; returns the rows."""
+    by_label = segments_by_label(session, run)
+    there = still_there(session, Author, [m.author_id for m in found])
+    rows = [_row(run_id_of(run), m, by_label) for m in found if m.author_id in there]
+    rows.sort(key=lambda row: row["author_id"])
+    names = ("segment_id", "label", "noise", "strength", "others", "x", "y", "placed")
+    upsert(session, Membership, rows, key=("segmentation_id", "author_id"), update=names)
+    return rows
+
+
+def _row(run_id: int, found: FoundMembership, by_label: Mapping[int, int]) -> dict[str, Any]:
+    segment_id = by_label[found.label]
+    others: dict[int, float] = {}
+    for label, strength in found.others:
+        other = by_label[label]
+        # Of clusters that people merged the strongest tells.
+        if other != segment_id:
+            others[other] = max(strength, others.get(other, 0.0))
+    return {
+        "segmentation_id": run_id,
+        "author_id": found.author_id,
+        "segment_id": segment_id,
+        "label": found.label,
+        "noise": found.noise,
+        "strength": round(found.strength, 6),
+        "others": [[other, round(strength, 6)] for other, strength in others.items()],
+        "x": found.x,
+        "y": found.y,
+        "placed": found.placed,
+    }
+
+
+def run_id_of(run: Segmentation) -> int:
+    """The id of a stored run."""
     if run.id is None:
         raise ValueError("the segmentation is not stored")
     return run.id
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentView:
-    """A segment of the current run as lists show it, for all authors or one brand's.
-
-    Attributes:
-        authors: members (of those who mention the brand, where one is given).
-        nearest: noise authors to whom it is the nearest.
-        share: authors / all authors of the same selection.
-        mentions, scored: of the brand by the members, and how many are scored.
-        net_sentiment: towards the brands mentioned, (positive - negative) / scored mentions;
-            None without any.
-        advocates, detractors: members flagged for the brand.
-    """
-
-    segment: Segment
-    state: SegmentState
-    authors: int
-    nearest: int
-    share: float
-    mentions: int
-    scored: int
-    net_sentiment: float | None
-    advocates: int
-    detractors: int
-
-
-def segment_views(session: Session, *, brand_id: int | None = None) -> list[SegmentView]:
-    """Segments of the current run, largest first; empty where none was run."""
-    run = current_segmentation(session)
-    if run is None:
-        return []
-    chosen = Membership.segmentation_id == run.id
-    who = select(Mention.author_id)
-    if brand_id is not None:
-        who = who.where(Mention.brand_id == brand_id)
-    of_brand = col(Membership.author_id).in_(who) if brand_id is not None else chosen
-    counts: dict[int, dict[bool, int]] = {}
-    grouped = (
-        select(Membership.segment_id, Membership.noise, func.count())
-        .where(chosen, of_brand)
-        .group_by(col(Membership.segment_id), col(Membership.noise))
-    )
-    for segment_id, noise, count in session.exec(grouped):
-        counts.setdefault(segment_id, {})[noise] = count
-    total = sum(sum(own.values()) for own in counts.values())
-    moods = _moods(session, chosen, brand_id)
-    flags = _flags(session, chosen, brand_id)
-    found = select(SegmentState, Segment).where(
-        SegmentState.segmentation_id == run.id, col(Segment.id) == col(SegmentState.segment_id)
-    )
-    views = []
-    for state, segment in session.exec(found):
-        own = counts.get(state.segment_id, {})
-        mentions, scored, positive, negative = moods.get(state.segment_id, (0, 0, 0, 0))
-        views.append(
-            SegmentView(
-                segment=segment,
-                state=state,
-                authors=own.get(False, 0),
-                nearest=own.get(True, 0),
-                share=own.get(False, 0) / total if total else 0.0,
-                mentions=mentions,
-                scored=scored,
-                net_sentiment=(positive - negative) / scored if scored else None,
-                advocates=flags.get((state.segment_id, StanceKind.ADVOCATE), 0),
-                detractors=flags.get((state.segment_id, StanceKind.DETRACTOR), 0),
-            )
-        )
-    return sorted(views, key=lambda v: (-v.authors, v.state.label))
-
-
-def _moods(
-    session: Session, chosen: Any, brand_id: int | None
-) -> dict[int, tuple[int, int, int, int]]:
-    """Per segment: mentions, scored, positive and negative ones, by its members."""
-    label = mention_label()
-    statement: Any = (
-        select_columns(
-            col(Membership.segment_id),
-            func.count(),
-            func.count(label),
-            func.sum(case((label == "positive", 1), else_=0)),
-            func.sum(case((label == "negative", 1), else_=0)),
-        )
-        .join(Mention, col(Mention.author_id) == col(Membership.author_id))
-        .outerjoin(MentionSentiment, col(MentionSentiment.mention_id) == col(Mention.id))
-        .where(chosen, col(Membership.noise).is_(False))
-        .group_by(col(Membership.segment_id))
-    )
-    if brand_id is not None:
-        statement = statement.where(col(Mention.brand_id) == brand_id)
-    return {s: (m, n, int(p or 0), int(q or 0)) for s, m, n, p, q in session.execute(statement)}
-
-
-def _flags(
-    session: Session, chosen: Any, brand_id: int | None
-) -> dict[tuple[int, StanceKind], int]:
-    statement = (
-        select(Membership.segment_id, Stance.kind, func.count(func.distinct(Stance.author_id)))
-        .join(Stance, col(Stance.author_id) == col(Membership.author_id))
-        .where(chosen, col(Membership.noise).is_(False))
-        .group_by(col(Membership.segment_id), col(Stance.kind))
-    )
-    if brand_id is not None:
-        statement = statement.where(Stance.brand_id == brand_id)
-    return {(segment, StanceKind(kind)): n for segment, kind, n in session.exec(statement)}
-
-
-def get_segment(session: Session, segment_id: int) -> SegmentView:
-    """One segment of the current run.
-
-    Raises:
-        NotFoundError: not in this run.
-    """
-    for view in segment_views(session):
-        if view.segment.id == segment_id:
-            return view
-    raise NotFoundError(f"No segment {segment_id} in the current segmentation.")

@@ -17,13 +17,8 @@ from listening.config import Settings
 from listening.store.brands import get_brand
 from listening.store.cases import FoundCase, store_cases
 from listening.store.mentions import views
-from listening.store.segments import (
-    FoundMembership,
-    FoundProfile,
-    FoundSegment,
-    store_profiles,
-    store_segmentation,
-)
+from listening.store.profiles import FoundProfile, store_profiles
+from listening.store.segments import FoundMembership
 from listening.store.session import Store
 from listening.store.stances import store_stances
 from listening.store.tables import Review, ReviewVerdict, Segmentation
@@ -31,6 +26,7 @@ from listening.store.tables.types import now
 from listening.triage import Urgency
 from tests.conftest import NewStore
 from tests.factories import MODEL, analyse, at, author_id, brand, load, opinion, post
+from tests.segmented import Cluster, store_run
 
 HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)> "JetBlue" {{ 7*7 }}'
 ADVOCATE, DETRACTOR, PASSIVE, STRANGER = "a-fan", "a-foe", "a-mid", "a-new"
@@ -165,19 +161,24 @@ def _segment(session: Session, store: Store) -> None:
     ids = [author_id(store, name) for name in (ADVOCATE, DETRACTOR, PASSIVE)]
     store_profiles(
         session,
-        [FoundProfile(author_id=i, posts=3, interests=b"", opinions=[]) for i in ids],
+        [
+            FoundProfile(
+                author_id=i, posts=3, interests=b"", opinions=[], as_of=at("2026-09-04T08:00Z")
+            )
+            for i in ids
+        ],
         model=MODEL,
-        as_of=at("2026-09-04T08:00Z"),
+        params="",
     )
     exemplar, *_ = [v.post.id for v in views(session, author_id=ids[1])]
-    store_segmentation(
+    store_run(
         session,
         Segmentation(
             fingerprint="one", model=MODEL, params={"min_posts": 1}, authors=3, noise=1
         ),
         [
-            FoundSegment(label=0, segment_id=None, name="crew · seat", keywords=["crew", "seat"],
-                         exemplars=[int(exemplar or 0), 999_999], size=2),
+            Cluster(name="crew · seat", keywords=["crew", "seat"],
+                    exemplars=[int(exemplar or 0), 999_999]),
         ],
         [
             FoundMembership(author_id=ids[0], label=0, noise=False, strength=0.93),

@@ -18,6 +18,7 @@ PARTS = (
     "airline",
     "newsgroups",
     "vectors",
+    "profiles",
     "kills",
 )
 _LIBRARIES = (

@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from sqlmodel import select
 
 from listening.config import Settings
 from listening.ingest import ingest
@@ -19,10 +18,11 @@ from listening.matching import BrandMatcher
 from listening.sources.base import RawPost
 from listening.store.rows import membership_rows
 from listening.store.schema import migrate
+from listening.store.segments import author_keys
 from listening.store.session import Store
-from listening.store.tables import Author, AuthorProfile
 from nlp.engine import Engine
 from workers.jobs.analysing import analyse_pending
+from workers.jobs.profiling import read_profiles
 from workers.jobs.segmenting import segment
 from workers.models import Models
 
@@ -100,10 +100,10 @@ def segments(posts: list[RawPost], models: Models) -> tuple[Placed, dict[str, np
                 row["author_native_id"]: (row["segment"], row["noise"], row["strength"])
                 for row in membership_rows(session)
             }
-            profiles = session.exec(
-                select(Author.native_id, AuthorProfile.interests).where(
-                    Author.id == AuthorProfile.author_id
-                )
-            ).all()
+            people = read_profiles(session, settings, models.revision)
+            keys = author_keys(session)
         store.close()
-    return placed, {native: np.frombuffer(vector, np.float32) for native, vector in profiles}
+    return placed, {
+        keys[int(author_id)][1]: vector
+        for author_id, vector in zip(people.ids, people.interests, strict=True)
+    }

@@ -38,7 +38,20 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 # Who ran what and when, which a kill changes.
 RUNNING = frozenset({"claim", "counter", "job", "lease", "presence", "store_fact", "sweep"})
 # Made when the first analyses stand, whichever they are by then: compared apart.
-SEGMENTS = frozenset({"author_profile", "membership", "segment", "segment_state", "segmentation"})
+SEGMENTS = frozenset(
+    {
+        "author_profile",
+        "lineage",
+        "membership",
+        "membership_change",
+        "placed_chunk",
+        "segment",
+        "segment_state",
+        "segmentation",
+        "segmentation_fit",
+        "unprofiled",
+    }
+)
 # Times that are said of the data, not of the run.
 _TIMES = frozenset({"published_at"})
 

@@ -1,60 +1,16 @@
-"""Profiles, clusters, nearest segments, names, identity."""
+"""Clusters, nearest segments, names, identity."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from nlp.align import match_by_members
 from nlp.assign import nearest_cluster
 from nlp.cluster import NOISE, ClusterParams, cluster, cluster_opened, params_for
 from nlp.group import similar_groups
 from nlp.keywords import c_tf_idf, keywords, name_of
-from nlp.profile import author_space, profile
 
 EYE = np.eye(3, dtype=np.float32)
-
-
-def test_a_post_one_half_life_old_counts_half() -> None:
-    found = profile(
-        EYE[:2],
-        np.array([[0.9, 0.1, 0.0], [0.0, 0.4, 0.6]], np.float32),
-        np.array([0.0, 30.0], np.float32),
-        np.ones(2, np.float32),
-        half_life_days=30,
-    )
-    # (1, 0.5) scaled to length 1.
-    assert found.interests == pytest.approx([0.8944, 0.4472, 0.0], abs=1e-4)
-    assert found.opinions == pytest.approx([0.6, 0.2, 0.2])
-    assert found.posts == 2
-
-
-def test_a_lighter_post_says_less_about_interests_and_as_much_about_opinion() -> None:
-    found = profile(
-        EYE[:2],
-        np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], np.float32),
-        np.zeros(2, np.float32),
-        np.array([0.5, 1.0], np.float32),
-        half_life_days=30,
-    )
-    assert found.interests == pytest.approx([0.4472, 0.8944, 0.0], abs=1e-4)
-    assert found.opinions == pytest.approx([0.5, 0.0, 0.5])
-
-
-def test_without_a_scored_post_opinions_are_even() -> None:
-    unscored = np.full((1, 3), np.nan, np.float32)
-    one = np.ones(1, np.float32)
-    found = profile(EYE[:1], unscored, one, one, half_life_days=30)
-    assert found.opinions == pytest.approx([1 / 3] * 3)
-
-
-def test_the_author_space_scales_and_rounds() -> None:
-    space = author_space(
-        np.array([[0.60004, 0.8]], np.float32),
-        np.array([[1.0, 0.0, 0.0]], np.float32),
-        opinion_weight=0.2,
-    )
-    assert space.tolist()[0] == pytest.approx([0.6, 0.8, 0.2, 0.0, 0.0])
 
 
 def blobs(sizes: list[int], spread: float = 0.05) -> np.ndarray:
@@ -143,17 +99,6 @@ def test_no_common_word_is_said() -> None:
     assert keywords([["one"], ["other"]]) == [[], []]
     assert name_of([]) == "no common words"
     assert name_of(["bike", "gravel", "lane", "tyre"]) == "bike · gravel · lane"
-
-
-def test_a_segment_goes_on_where_most_members_do() -> None:
-    before = {7: {1, 2, 3, 4}, 8: {5, 6, 7, 8}}
-    after = {0: {5, 6, 7, 99}, 1: {1, 2, 3, 4, 5}, 2: {8, 20, 21, 22}}
-    assert match_by_members(before, after) == {0: 8, 1: 7}
-
-
-def test_too_little_overlap_is_another_segment() -> None:
-    assert match_by_members({1: {1, 2, 3, 4}}, {0: {4, 5, 6, 7}, 1: {1}, 2: {2}, 3: {3}}) == {}
-    assert match_by_members({}, {0: {1}}) == {}
 
 
 def test_alike_complaints_are_grouped_under_the_first() -> None:

@@ -7,73 +7,68 @@ from datetime import timedelta
 import pytest
 
 from listening.config import Settings
-from listening.drift import has_drifted
+from listening.drift import drift, has_drifted
 from listening.store.facts import moments, note_moment
-from listening.store.segments import moved_authors
 from listening.store.session import Store
-from listening.store.tables import Segmentation
+from listening.store.tables import Membership, Segment, Segmentation
 from listening.store.tables.types import now
-from tests.factories import analyse, brand, load, opinion, post
-from workers.jobs.drifting import check_drift, note_segmented
+from tests.factories import author_id, load, post
+from workers.jobs.drifting import check_drift, current_run, note_segmented
 
 
 @pytest.mark.parametrize(
-    ("moved", "authors", "enough"),
-    [(0, 0, False), (1, 0, True), (0, 100, False), (19, 100, False), (20, 100, True)],
+    ("moved", "authors", "share", "enough"),
+    [
+        (0, 0, 0.0, False),
+        (1, 0, 1.0, True),
+        (0, 100, 0.0, False),
+        (19, 100, 0.19, False),
+        (20, 100, 0.2, True),
+        (150, 100, 1.5, True),
+    ],
 )
-def test_a_fifth_is_enough(moved: int, authors: int, enough: bool) -> None:
+def test_a_fifth_is_enough(moved: int, authors: int, share: float, enough: bool) -> None:
+    assert drift(moved, authors) == share
     assert has_drifted(moved, authors, 0.2) is enough
 
 
-def written(store: Store, authors: dict[str, int]) -> None:
-    """So many analysed posts by each author."""
-    brand(store, "Brindlecup")
-    found = [
-        post(f"brindlecup {author} {n}", id=f"{author}{n}", author=author)
-        for author, number in authors.items()
-        for n in range(number)
-    ]
-    load(store, *found)
-    analyse(store, {p.native_id: opinion(0.5) for p in found})
-
-
-def segmented(store: Store, authors: int, ago: timedelta) -> None:
+def segmented(store: Store, placed: int, *, authors: int, current: bool = True) -> int:
+    """A run of so many authors, of whom the last ones came or moved since; returns its id."""
+    load(store, *(post(id=f"p{n}", author=f"a{n}") for n in range(authors)))
     with store.work() as session:
-        session.add(
-            Segmentation(
-                fingerprint="f", model="m", authors=authors, noise=0, created_at=now() - ago
-            )
-        )
+        run = Segmentation(model="m", authors=authors, noise=0, current=current)
+        segment = Segment(name="S")
+        session.add_all([run, segment])
+        session.flush()
+        run_id = int(run.id or 0)
+        for n in range(authors):
+            session.add(
+                Membership(
+                    segmentation_id=run_id, author_id=author_id(store, f"a{n}"), noise=False,
+                    segment_id=int(segment.id or 0), label=0, strength=1.0,
+                    placed=n >= authors - placed,
+                )
+            )  # fmt: skip
+    return run_id
 
 
-def test_authors_move_who_have_enough_posts_and_a_new_one(store: Store) -> None:
-    written(store, {"ann": 3, "ben": 2, "cay": 1})
-    hour = timedelta(hours=1)
-    with store.session() as session:
-        assert moved_authors(session, now() - hour, 2) == 2
-        assert moved_authors(session, now() - hour, 1) == 3
-        assert moved_authors(session, now() + hour, 1) == 0
-
-
-def test_it_is_measured_against_the_last_segmentation(store: Store) -> None:
-    settings = Settings(segment_min_posts=2, segment_drift_share=0.2)
-    written(store, {"ann": 3, "ben": 2, "cay": 1})
+def test_it_is_measured_on_the_current_run(store: Store) -> None:
+    settings = Settings(segment_drift_share=0.2)
     assert check_drift(store, settings).enough is False, "the first is not this check's"
-    segmented(store, 10, timedelta(hours=1))
-    drift = check_drift(store, settings)
-    assert (drift.moved, drift.authors, drift.enough) == (2, 10, True)
+    assert current_run(store) is None
+    segmented(store, 9, authors=10, current=False)
+    run = segmented(store, 2, authors=10)
+    assert current_run(store) == run
+    found = check_drift(store, settings)
+    assert (found.moved, found.authors, found.enough) == (2, 10, True)
     assert not check_drift(store, settings.model_copy(update={"segment_drift_share": 0.3})).enough
-    # A run that found nothing new stores nothing: it has looked all the same.
-    note_segmented(store, now())
-    assert check_drift(store, settings).moved == 0
 
 
-def test_a_clock_put_back_hides_no_drift(store: Store) -> None:
-    written(store, {"ann": 3})
-    segmented(store, 1, timedelta(hours=-2))
-    note_segmented(store, now() + timedelta(hours=5))
-    assert check_drift(store, Settings()).moved == 1
-    note_segmented(store, now())
+def test_a_run_that_stands_after_a_second_look_has_not_drifted(store: Store) -> None:
+    run = segmented(store, 3, authors=10)
+    note_segmented(store, None)
+    assert check_drift(store, Settings()).moved == 3, "it is a new run"
+    note_segmented(store, run)
     assert check_drift(store, Settings()).moved == 0
 
 

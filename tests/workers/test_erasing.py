@@ -24,6 +24,7 @@ from listening.store.tables import (
     Post,
     QuarantinedRow,
     Segment,
+    Segmentation,
     SegmentState,
     Stance,
     Sweep,
@@ -85,13 +86,14 @@ def test_what_was_concluded_from_them_goes_too(store: Store) -> None:
         name: counts[name]
         for name in (
             "author", "post", "mention", "analysis", "vector", "mention_sentiment",
-            "author_profile", "membership", "stance", "review", "support_case", "claim",
+            "author_profile", "membership", "membership_change", "stance", "review",
+            "support_case", "claim",
         )
     }  # fmt: skip
     assert left == {
         "author": 2, "post": 2, "mention": 2, "analysis": 2, "vector": 2, "mention_sentiment": 2,
-        "author_profile": 1, "membership": 1, "stance": 1, "review": 1, "support_case": 1,
-        "claim": 1,
+        "author_profile": 1, "membership": 1, "membership_change": 1, "stance": 1, "review": 1,
+        "support_case": 1, "claim": 1,
     }  # fmt: skip
     kept = {int(view.mention.id or 0) for view in mentions(store).values()}
     with store.session() as session:
@@ -99,6 +101,11 @@ def test_what_was_concluded_from_them_goes_too(store: Store) -> None:
         (stands,) = session.exec(select(Post.id).where(Post.native_id == "theirs-1"))
         assert (state.exemplars, state.keywords) == ([stands], ["bags", "gates", "delays"])
         assert session.get_one(Segment, 1).name == "bags · gates · delays"
+        assert [word["word"] for word in state.figures["affinities"]] == ["bags"]
+        (said,) = state.figures["words"]["1"]["complaint"]  # of two; the other rests on hers
+        assert (said["word"], set(said["mentions"]) <= kept) == ("bags", True)
+        (group,) = session.exec(select(Segmentation)).one().groups
+        assert (group["name"], group["keywords"]) == ("bags", ["bags"])
         (stance,) = session.exec(select(Stance))
         assert {e["mention_id"] for e in stance.evidence} == kept
         left_out = "left out: it named an erased author"
@@ -190,6 +197,7 @@ def test_the_plan_says_what_would_go_and_takes_nothing(store: Store) -> None:
         "cases": 1,
         "profiles": 1,
         "memberships": 1,
+        "earlier segments": 1,
         "stances": 1,
         "reviews": 1,
         "posts by others that name them": 2,

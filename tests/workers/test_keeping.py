@@ -30,6 +30,7 @@ from listening.store.tables import (
     ReviewVerdict,
     Segment,
     Segmentation,
+    SegmentationFit,
     SegmentState,
     SentimentLabel,
     Stance,
@@ -362,7 +363,7 @@ def test_each_watch_keeps_its_latest_sweeps(store: Store) -> None:
         assert session.exec(select(QuarantinedRow)).one().sweep_id is None
 
 
-def test_old_segmentations_go_and_segments_stay(
+def test_old_segmentations_lose_their_members_and_history_stays(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeping, "UNIT", 1)  # memberships in fives
@@ -377,7 +378,9 @@ def test_old_segmentations_go_and_segments_stay(
                 )
             )
             session.flush()
-            session.add(SegmentState(segmentation_id=run, segment_id=1, label=0, size=7))
+            state = SegmentState(segmentation_id=run, segment_id=1, label=0, size=7, exemplars=[1])
+            state.figures = {"mentions": 3, "words": {"1": {}}}
+            session.add_all([state, SegmentationFit(segmentation_id=run, data=b"fit")])
             session.add_all(
                 Membership(
                     segmentation_id=run, author_id=int(person or 0), segment_id=1, noise=False,
@@ -387,6 +390,11 @@ def test_old_segmentations_go_and_segments_stay(
             )  # fmt: skip
     assert keep_house(store, Settings(keep_segmentations=1)) == Kept(memberships=2 * (7 + 1))
     with store.session() as session:
-        assert sorted(session.exec(select(Segmentation.fingerprint))) == ["f1", "f4"]
+        runs = select(Segmentation.fingerprint).order_by(col(Segmentation.id))
+        assert list(session.exec(runs)) == ["f1", None, None, "f4"]
         assert len(session.exec(select(Membership)).all()) == 14
+        assert sorted(session.exec(select(SegmentationFit.segmentation_id))) == [1, 4]
+        states = list(session.exec(select(SegmentState).order_by(col(SegmentState.id))))
+        found = [(*state.exemplars, *state.figures) for state in states]
+        assert found == [(1, "mentions", "words"), ("mentions",), ("mentions",), found[0]]
         assert session.exec(select(Segment)).one().name == "mine"

@@ -9,7 +9,14 @@ import pytest
 from sqlmodel import select
 
 from listening.config import Settings
-from listening.store.segments import segment_views
+from listening.store.lineage import lineage_of_run
+from listening.store.segmentedits import (
+    find_segment,
+    merge_segments,
+    pin_segment,
+    rename_segment,
+)
+from listening.store.segmentviews import segment_views
 from listening.store.session import Store
 from listening.store.tables import Author, Membership, Segment, Segmentation
 from tests.conftest import NewStore
@@ -41,9 +48,10 @@ def people(authors: int, *, each: int = 3, seed: int = 1, prefix: str = "p") -> 
     return said
 
 
-def say(store: Store, said: Said) -> None:
+def say(store: Store, said: Said, *, model: str = MODEL) -> None:
     load(store, *(post(text, id=native, author=a) for native, (a, text, _) in said.items()))
-    analyse(store, {native: Opinion(vector=vector) for native, (*_, vector) in said.items()})
+    found = {native: Opinion(vector=vector) for native, (*_, vector) in said.items()}
+    analyse(store, found, model=model)
 
 
 def members(store: Store, run: Segmentation) -> dict[str, str]:
@@ -137,3 +145,57 @@ def test_a_name_that_a_person_gave_outlives_new_posts(store: Store) -> None:
     assert len(set(found.values())) == 3
     with store.session() as session:
         assert len(session.exec(select(Segment)).all()) == 3
+
+
+@pytest.mark.model
+def test_what_people_decided_outlives_a_run_and_every_segment_goes_on(store: Store) -> None:
+    say(store, people(60))
+    first = segment(store, SETTINGS, model=MODEL)
+    names = members(store, first)
+    coffee, violins, bicycles = (names[author] for author in ("a00", "a01", "a02"))
+    with store.work() as session:
+        merge_segments(session, find_segment(session, violins), find_segment(session, coffee))
+        rename_segment(session, find_segment(session, coffee), "At home")
+        pin_segment(session, find_segment(session, bicycles), True)
+    again = segment(store, SETTINGS, model=MODEL)
+    assert again.id != first.id  # what was merged is described as one
+    found = members(store, again)
+    assert {found[author] for author in found if int(author[1:]) % 3 < 2} == {"At home"}
+    assert {found[author] for author in found if int(author[1:]) % 3 == 2} == {bicycles}
+    with store.session() as session:
+        (home,) = [v for v in segment_views(session) if v.segment.name == "At home"]
+        told = lineage_of_run(session, int(again.id))
+        keywords = set(" ".join(home.state.keywords).split())
+    assert keywords & {"espresso", "grinder", "crema"}
+    assert keywords & {"violin", "orchestra", "sonata"}
+    assert [(e.told.event, e.told.joined, e.told.left) for e in told] == [("continued", 0, 0)] * 2
+    assert [round(e.told.moved or 0, 6) for e in told if e.segment.name == bicycles] == [0.0]
+    assert segment(store, SETTINGS, model=MODEL).id == again.id
+
+
+@pytest.mark.model
+def test_a_segment_that_is_planted_later_is_born_and_the_others_go_on(store: Store) -> None:
+    said = people(60)
+    say(store, {native: own for native, own in said.items() if own[0] < "a40"})
+    segment(store, SETTINGS, model=MODEL)
+    up = np.linalg.qr(np.random.default_rng(0).normal(size=(DIMENSIONS, 4)))[0].T[3]
+    draw = np.random.default_rng(5)
+    newcomers: Said = {}
+    for author in range(20):
+        for n in range(3):
+            vector = up + draw.normal(scale=0.03, size=DIMENSIONS)
+            words = f"harbour lighthouse ferry {n}"
+            newcomers[f"n{author:02}{n}"] = (f"n{author:02}", words, list(vector))
+    say(store, newcomers)
+    run = segment(store, SETTINGS, model=MODEL)
+    with store.session() as session:
+        told = lineage_of_run(session, int(run.id))
+    assert sorted(str(e.told.event) for e in told) == [
+        "born",
+        "continued",
+        "continued",
+        "continued",
+    ]
+    (born,) = [e for e in told if e.told.event == "born"]
+    assert (born.told.came, born.told.joined) == (20, 0)
+    assert set(born.segment.name.split(" · ")) <= {"harbour", "lighthouse", "ferry"}

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from listening.config import Settings
 from listening.drift import has_drifted
-from listening.store.facts import moments, note_moment
-from listening.store.segments import current_segmentation, moved_authors
+from listening.store.placing import count_placed, settle_placed
+from listening.store.segments import current_segmentation
 from listening.store.session import Store
-from listening.store.tables.types import now
-
-_SEGMENTED = "segmented"
-_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """How many moved, of how many, and whether that is enough."""
+    """How many have come or moved, beside how many took part, and whether that is enough."""
 
     moved: int
     authors: int
@@ -26,20 +21,25 @@ class Drift:
 
 
 def check_drift(store: Store, settings: Settings) -> Drift:
-    """Compare what was analysed since with the last segmentation; without one nothing drifts."""
+    """Count who has come or moved since the current run; without one nothing drifts."""
     with store.session() as session:
         run = current_segmentation(session)
         if run is None:
             return Drift(0, 0, False)
-        # A run over the same data is not stored again: it is then older than the last look.
-        looked = [run.created_at, *moments(session, _SEGMENTED).values()]
-        # Where the clock was put back since, everybody may have moved, and it looks once more.
-        since = max((moment for moment in looked if moment <= now()), default=_EVER)
-        moved = moved_authors(session, since, settings.segment_min_posts)
+        moved = count_placed(session, run)
     return Drift(moved, run.authors, has_drifted(moved, run.authors, settings.segment_drift_share))
 
 
-def note_segmented(store: Store, began: datetime) -> None:
-    """Note that a segmentation has looked at all that was analysed before."""
+def current_run(store: Store) -> int | None:
+    """The id of the run that lists show."""
+    with store.session() as session:
+        run = current_segmentation(session)
+        return None if run is None else run.id
+
+
+def note_segmented(store: Store, before: int | None) -> None:
+    """Where a segmentation found the run that stood before, it is as good as new."""
     with store.work() as session:
-        note_moment(session, _SEGMENTED, began)
+        run = current_segmentation(session)
+        if run is not None and run.id is not None and run.id == before:
+            settle_placed(session, run.id)

@@ -78,7 +78,7 @@ def keep_house(store: Store, settings: Settings, *, progress: Progress | None = 
         claims=_all(store, lambda s: pruning.drop_claims(s, day, UNIT)),
         counters=_all(store, pruning.drop_idle_counters),
         sweeps=_all(store, lambda s: pruning.drop_sweeps(s, sweeps, least=least, limit=UNIT)),
-        memberships=_all(store, lambda s: pruning.drop_memberships(s, keep=runs, limit=5 * UNIT)),
+        memberships=_all(store, lambda s: pruning.forget_runs(s, keep=runs, limit=5 * UNIT)),
     )
 
 

@@ -1,288 +1,316 @@
-"""Segment authors: profiles, UMAP, HDBSCAN, names; the same data give the same run."""
+"""Segment authors: find clusters, tell which segment each goes on as, place everybody.
+
+A run is made in steps that stand in the store: `begin` finds the clusters, `place_chunks`
+gives authors their segments, by as many workers as there are, and `finish` says what the
+segments are. The same data give the same run, and it is not run twice.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass
 from importlib.metadata import version
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from sqlmodel import Session
 
 from listening.config import Settings
-from listening.query import parse
-from listening.store.analyses import AuthorPost, author_posts
-from listening.store.brands import list_brands
-from listening.store.posts import newest_post_at
+from listening.store.finishing import make_current
+from listening.store.segmentations import (
+    FoundCluster,
+    begin_run,
+    find_run,
+    placing_segmentation,
+)
+from listening.store.segmentedits import pinned_segments
 from listening.store.segments import (
-    FoundMembership,
-    FoundProfile,
-    FoundSegment,
     author_keys,
     current_segmentation,
-    find_run,
-    make_current,
-    members_of,
-    store_profiles,
-    store_segmentation,
+    latest_fit,
+    members_by_label,
+    merged_segments,
+    own_segments,
+    run_id_of,
 )
 from listening.store.session import Store
-from listening.store.tables import Brand, Segmentation
+from listening.store.tables import RunStatus, Segmentation
+from workers.jobs.finishing import place_and_finish
+from workers.jobs.profiling import Profiles, read_profiles, update_profiles
+from workers.jobs.wording import word_segments
 from workers.progress import Progress, Silent
 
 if TYPE_CHECKING:
-    from nlp.cluster import Clusters
-    from nlp.types import Floats, Ints
+    from nlp.fitting import Before, Fit
+    from nlp.types import Floats
 
-# Fewer authors than this have no structure to find: they are one segment, said so.
-MIN_AUTHORS = 30
-EXEMPLARS = 5
 _LIBRARIES = ("umap-learn", "hdbscan", "scikit-learn", "numpy", "numba")
+_BLOCK = 50_000  # authors at a time, so that no second copy of all is held
 
 
 @dataclass(frozen=True, slots=True)
-class _People:
-    """n authors in the order of their natural keys, with what is needed of each."""
+class _Last:
+    """The last run as far as this one is compared with it.
 
-    ids: list[int]
-    space: Floats
-    interests: Floats
-    posts: list[list[AuthorPost]]
+    Attributes:
+        members: of each cluster's own segment, whatever people merged, to author ids.
+        centres: (d,) of the same segments; empty where they cannot be compared.
+        before: its landmarks on the map.
+    """
+
+    members: dict[int, set[int]]
+    centres: dict[int, Floats]
+    before: Before | None
 
 
 def segment(
     store: Store, settings: Settings, *, model: str, progress: Progress | None = None
 ) -> Segmentation | None:
-    """Run a segmentation; None where no author has enough analysed posts.
+    """Run a segmentation to its end; None where no author has enough analysed posts.
 
     A run over the same profiles with the same parameters is not run twice: the one that
-    stands is made current.
+    stands is made current. One that was cut off goes on.
+
+    Args:
+        store: migrated.
+        settings: weights, seed, and how many authors are placed at a time.
+        model: the revision whose analyses count.
+        progress: told of stages.
+    """
+    run = begin(store, settings, model=model, progress=progress)
+    return None if run is None else complete(store, settings, run, progress=progress)
+
+
+def complete(
+    store: Store, settings: Settings, run: Segmentation, *, progress: Progress | None = None
+) -> Segmentation | None:
+    """Take part in placing the authors of a run until it is done; None where it is gone."""
+    if run.status is RunStatus.DONE:
+        word_segments(store, progress=progress)  # where that was cut off
+        return run
+    return place_and_finish(store, settings, run_id_of(run), progress=progress)
+
+
+def begin(
+    store: Store, settings: Settings, *, model: str, progress: Progress | None = None
+) -> Segmentation | None:
+    """Find the clusters of a new run; its authors are placed and it is finished by others.
+
+    Returns:
+        the run, done already where it stood; None where nobody takes part.
     """
     progress = progress or Silent()
-    people = _profiles(store, settings, model, progress)
-    if not people.ids:
+    update_profiles(store, settings, model=model, progress=progress)
+    params = _params(settings)
+    with store.session() as session:
+        waiting = placing_segmentation(session)
+        if waiting is not None and _goes_on(waiting, params, model):
+            return waiting
+        people = read_profiles(session, settings, model)
+    if not len(people.ids):
         return None
-    params = _params(settings, len(people.ids))
-    fingerprint = _fingerprint(store, people, params, model)
+    space = author_rows(people, settings)
+    people = Profiles(people.ids, people.interests[:0], people.opinions[:0], people.posts)
+    fingerprint = _fingerprint(store, people, space, params, model)
     with store.work() as session:
         stands = find_run(session, fingerprint)
         if stands is not None:
-            make_current(session, stands)
+            if stands.status is RunStatus.DONE:
+                make_current(session, stands)
             return stands
-    return _run(store, people, params, fingerprint, model, progress)
+    return _find(store, settings, people, space, params, fingerprint, model, progress)
 
 
-def _profiles(store: Store, settings: Settings, model: str, progress: Progress) -> _People:
-    from nlp.profile import author_space, profile
+def author_rows(people: Profiles, settings: Settings) -> Floats:
+    """The (n, d + 3) space that segments are found in, made in blocks."""
+    from nlp.profile import author_space
 
-    with store.session() as session:
-        as_of = newest_post_at(session)
-        keys = author_keys(session)
-        if as_of is None:
-            return _People([], np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32), [])
-        progress.begin("Author profiles", len(keys))
-        rows = []
-        for author_id, own in _by_author(author_posts(session, model)):
-            progress.advance()
-            if len(own) < settings.segment_min_posts:
-                continue
-            found = profile(
-                np.stack([np.frombuffer(p.vector, np.float16) for p in own]).astype(np.float32),
-                np.array([p.sentiment or (np.nan,) * 3 for p in own], np.float32),
-                np.array([_days(as_of, p.published_at) for p in own], np.float32),
-                np.array([settings.mention_weight if p.mention else 1.0 for p in own], np.float32),
-                half_life_days=settings.interest_half_life_days,
-            )
-            rows.append((keys[author_id], author_id, found, own))
-        progress.end()
-    rows.sort(key=lambda row: row[0])
-    with store.work() as session:
-        store_profiles(
-            session,
-            [
-                FoundProfile(
-                    author_id=author_id,
-                    posts=p.posts,
-                    interests=p.interests.tobytes(),
-                    opinions=[round(float(x), 6) for x in p.opinions],
-                )
-                for _, author_id, p, _ in rows
-            ],
-            model=model,
-            as_of=as_of,
+    count, dimensions = people.interests.shape
+    space = np.empty((count, dimensions + 3), np.float32)
+    for start in range(0, count, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        space[part] = author_space(
+            people.interests[part], people.opinions[part], opinion_weight=settings.opinion_weight
         )
-    if not rows:
-        return _People([], np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32), [])
-    interests = np.stack([p.interests for _, _, p, _ in rows])
-    opinions = np.stack([p.opinions for _, _, p, _ in rows])
-    space = author_space(interests, opinions, opinion_weight=settings.opinion_weight)
-    return _People([r[1] for r in rows], space, interests, [r[3] for r in rows])
+    return space
 
 
-def _by_author(posts: Iterator[AuthorPost]) -> Iterator[tuple[int, list[AuthorPost]]]:
-    """Each author's posts, a copied text once."""
-    for author_id, own in groupby(posts, key=lambda p: p.author_id):
-        seen: set[str] = set()
-        kept = []
-        for post in own:
-            if post.copy_key is None or post.copy_key not in seen:
-                kept.append(post)
-            seen.add(post.copy_key or "")
-        yield author_id, kept
-
-
-def _days(as_of: datetime, moment: datetime) -> float:
-    return (as_of - moment).total_seconds() / 86_400
-
-
-def _params(settings: Settings, authors: int) -> dict[str, object]:
-    from nlp.cluster import LIMITS, params_for
-    from nlp.reduce import ReduceParams
-
+def _params(settings: Settings) -> dict[str, object]:
     return {
         "interest_half_life_days": settings.interest_half_life_days,
         "mention_weight": settings.mention_weight,
         "opinion_weight": settings.opinion_weight,
         "min_posts": settings.segment_min_posts,
-        "reduce": asdict(ReduceParams(seed=settings.segment_seed)),
-        "cluster": asdict(params_for(authors)),
-        "limits": [list(limit) for limit in LIMITS],
+        "seed": settings.segment_seed,
     }
 
 
-def _fingerprint(store: Store, people: _People, params: dict[str, object], model: str) -> str:
+def _goes_on(run: Segmentation, params: dict[str, object], model: str) -> bool:
+    """Whether a run that many workers place is one that would be begun now."""
+    same = all(run.params.get(name) == value for name, value in params.items())
+    return same and run.model == model and int(run.params.get("chunks", 1)) > 1
+
+
+def _fingerprint(
+    store: Store, people: Profiles, space: Floats, params: dict[str, object], model: str
+) -> str:
+    """Of the data, the parameters, and of what people decided that a run heeds."""
     with store.session() as session:
-        keys = author_keys(session, people.ids)
+        keys = author_keys(session)
+        decided = _decided(session)
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(json.dumps([params, model, _versions()], sort_keys=True).encode())
-    digest.update(json.dumps([keys[i] for i in people.ids]).encode())
-    digest.update(people.space.tobytes())
+    digest.update(json.dumps([params, model, _versions(), decided], sort_keys=True).encode())
+    digest.update(json.dumps([keys.get(int(i)) for i in people.ids]).encode())
+    digest.update(np.ascontiguousarray(space).data)
     return digest.hexdigest()
+
+
+def _decided(session: Session) -> list[object]:
+    return [sorted(merged_segments(session).items()), pinned_segments(session)]
 
 
 def _versions() -> dict[str, str]:
     return {name: version(name) for name in _LIBRARIES}
 
 
-def _run(
+def _find(
     store: Store,
-    people: _People,
+    settings: Settings,
+    people: Profiles,
+    space: Floats,
     params: dict[str, object],
     fingerprint: str,
     model: str,
     progress: Progress,
 ) -> Segmentation:
-    from nlp.align import match_by_members
+    """Cluster, match with the last run, and write what authors are placed by."""
+    from nlp.fitting import to_bytes
 
-    progress.begin("Segmenting")
-    clusters, labels, strengths = _clusters(people, params)
-    note = None
-    if clusters is not None:
-        params = params | {"cluster": asdict(clusters.params)}
-    else:
-        note = f"{len(people.ids)} authors show no structure: one segment was made"
+    with store.session() as session:
+        last = _last_run(session, model, space.shape[1])
+    found = _fit(space, settings, last.before, progress)
+    same, own = _same(found, people, last)
+    chunks, size = _divided(people, settings.segment_chunk)
     with store.work() as session:
-        last = current_segmentation(session)
-        before = members_of(session, last.id) if last is not None and last.id else {}
-        noise = np.zeros(len(people.ids), bool) if clusters is None else clusters.labels < 0
-        after = {
-            int(label): {people.ids[i] for i in np.flatnonzero((labels == label) & ~noise)}
-            for label in np.unique(labels)
-        }
-        same = match_by_members(before, after)
-        brands = _brand_words(list_brands(session))
-        run = store_segmentation(
+        stands = find_run(session, fingerprint)
+        if stands is not None:  # another found it meanwhile
+            return stands
+        return begin_run(
             session,
             Segmentation(
                 fingerprint=fingerprint,
                 model=model,
-                params=params,
+                params=params | {"fit": found.params, "chunk": size, "chunks": chunks},
                 versions=_versions(),
                 authors=len(people.ids),
-                noise=int(noise.sum()),
-                note=note,
+                noise=0,
+                note=found.note,
+                stability=round(float(found.agreement), 6),
             ),
-            _described(people, labels, noise, strengths, same, brands),
-            [
-                FoundMembership(
-                    author_id=author,
-                    label=int(labels[i]),
-                    noise=bool(noise[i]),
-                    strength=round(float(strengths[i]), 6),
-                )
-                for i, author in enumerate(people.ids)
-            ],
+            _clusters(found, same, merged_segments(session), own),
+            to_bytes(found),
+        )
+
+
+def _divided(people: Profiles, most: int) -> tuple[int, int]:
+    """Into how many chunks authors are divided, and how many ids each spans.
+
+    Ids may be far apart: of as many as there are authors, each chunk gets its share.
+    """
+    chunks = -(-len(people.ids) // most)
+    return chunks, -(-(int(people.ids.max()) + 1) // chunks)
+
+
+def _fit(space: Floats, settings: Settings, before: Before | None, progress: Progress) -> Fit:
+    from nlp.fitting import MIN_AUTHORS, fit, one
+
+    progress.begin("Finding segments")
+    if len(space) < MIN_AUTHORS:
+        found = one(space, note=f"{len(space)} authors show no structure: one segment was made")
+    else:
+        found = fit(
+            space,
+            seed=settings.segment_seed,
+            before=before,
+            progress=lambda _: progress.advance(0),
         )
     progress.end()
-    return run
+    return found
 
 
-def _brand_words(brands: Sequence[Brand]) -> list[str]:
-    """Names and query terms of the brands: everybody says them, so they name no segment."""
-    names = [brand.name for brand in brands]
-    terms = [term for brand in brands for term in parse(brand.query).terms()]
-    return sorted({word for name in [*names, *terms] for word in re.findall(r"\w+", name)})
+def _last_run(session: Session, model: str, dimensions: int) -> _Last:
+    """What this run is compared with: the members always, positions where the space is the same."""
+    from nlp.errors import ModelError
+    from nlp.fitting import Before, from_bytes
+
+    run = current_segmentation(session)
+    if run is None:
+        return _Last({}, {}, None)
+    by_label, members = own_segments(session, run), members_by_label(session, run_id_of(run))
+    own = {by_label[label]: authors for label, authors in members.items() if label in by_label}
+    stored = latest_fit(session) if run.model == model else None
+    try:
+        found = from_bytes(stored[1]) if stored is not None else None
+    except ModelError:  # of another release: members tell
+        found = None
+    if found is None or found.landmarks.shape[1] != dimensions:
+        return _Last(own, {}, None)
+    space = found.landmarks.astype(np.float32)
+    centres = {by_label[label]: middle for label, middle in _middles(found).items()}
+    return _Last(own, centres, Before(space, found.xy))
 
 
-def _clusters(people: _People, params: dict[str, object]) -> tuple[Clusters | None, Ints, Floats]:
-    """Clusters (None: no structure), everybody's nearest label, and strengths."""
-    from nlp.assign import nearest_cluster
-    from nlp.cluster import ClusterParams, cluster_opened
-    from nlp.reduce import ReduceParams, reduce
-
-    count = len(people.ids)
-    if count >= MIN_AUTHORS:
-        coordinates = reduce(people.space, ReduceParams(**params["reduce"]))  # type: ignore[arg-type]
-        found = cluster_opened(coordinates, ClusterParams(**params["cluster"]))  # type: ignore[arg-type]
-        if found.count:
-            nearest = nearest_cluster(coordinates, found.labels, found.strengths)
-            return found, nearest.labels, nearest.strengths
-    return None, np.zeros(count, np.int64), np.ones(count, np.float32)
+def _middles(found: Fit) -> dict[int, Floats]:
+    """The centre of each cluster's landmarks."""
+    return {
+        label: found.landmarks[found.labels == label].astype(np.float32).mean(axis=0)
+        for label in range(found.count)
+        if (found.labels == label).any()
+    }
 
 
-def _described(
-    people: _People,
-    labels: Ints,
-    noise: NDArray[np.bool_],
-    strengths: Floats,
-    same: dict[int, int],
-    brands: list[str],
-) -> list[FoundSegment]:
-    from nlp.keywords import keywords, name_of
+def _same(found: Fit, people: Profiles, last: _Last) -> tuple[dict[int, int], dict[int, Floats]]:
+    """The segment that each cluster goes on as, by its landmarks; and the clusters' centres."""
+    from nlp.align import match_segments
 
-    found = sorted(int(label) for label in np.unique(labels))
-    members = {label: np.flatnonzero((labels == label) & ~noise) for label in found}
-    documents = [
-        [" \n ".join(post.text for post in people.posts[i]) for i in members[label]]
-        for label in found
-    ]
-    words = keywords(documents, leave_out=brands)
-    return [
-        FoundSegment(
-            label=label,
-            segment_id=same.get(label),
-            name=name_of(own),
-            keywords=own,
-            exemplars=_exemplars(people, members[label]),
-            size=len(members[label]),
+    ids = people.ids[found.places]
+    after = {
+        label: {int(i) for i in ids[found.labels == label]}
+        for label in range(found.count)
+        if (found.labels == label).any()
+    }
+    members = last.members
+    if len(ids) < len(people.ids):
+        # Of the last run only those count who are landmarks now: nobody else is placed yet.
+        looked_at = {int(i) for i in ids}
+        members = {segment: authors & looked_at for segment, authors in members.items()}
+    middles = _middles(found)
+    return match_segments(members, after, last.centres, middles), middles
+
+
+def _clusters(
+    found: Fit, same: dict[int, int], into: dict[int, int], middles: dict[int, Floats]
+) -> list[FoundCluster]:
+    """The clusters; where people merged several, each has the centre of the whole."""
+    stands = {
+        label: into.get(same[label], same[label]) if label in same else -1 - label
+        for label in range(found.count)
+    }
+    counts = np.bincount(found.labels[found.labels >= 0], minlength=found.count)
+    clusters = []
+    for label in range(found.count):
+        whole = [i for i in middles if stands[i] == stands[label]]
+        middle = np.average(
+            [middles[i] for i in whole], axis=0, weights=[counts[i] for i in whole]
+        ) if whole else None  # fmt: skip
+        clusters.append(
+            FoundCluster(
+                segment_id=same.get(label),
+                coarse=int(found.coarse[label]),
+                stability=round(float(found.stability[label]), 6),
+                tentative=bool(found.tentative[label]),
+                centre=None if middle is None else middle.astype(np.float32).tobytes(),
+            )
         )
-        for label, own in zip(found, words, strict=True)
-    ]
-
-
-def _exemplars(people: _People, members: Ints) -> list[int]:
-    """The posts nearest to the segment's middle, at most one an author."""
-    middle = people.interests[members].mean(axis=0)
-    scored = []
-    for i in members:
-        vectors = np.stack([np.frombuffer(p.vector, np.float16) for p in people.posts[i]])
-        near = vectors.astype(np.float32) @ middle
-        best = int(near.argmax())
-        scored.append((-float(near[best]), people.posts[i][best].post_id))
-    return [post_id for _, post_id in sorted(scored)[:EXEMPLARS]]
+    return clusters

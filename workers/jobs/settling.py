@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from listening import metrics
 from listening.store.counters import add
 from listening.store.jobs import end_job, latest_jobs, settle_lost_jobs
-from listening.store.owing import flag_is_owed, segment_is_owed
+from listening.store.owing import flag_is_owed, place_is_owed, segment_is_owed
 from listening.store.session import Store
 from listening.store.tables import JobStatus
 from listening.store.tables.types import now
@@ -17,7 +17,7 @@ from workers.jobs.sweeping import settle_lost
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How many sweeps and jobs were lost, and which of flag and segment is to be sent."""
+    """How many sweeps and jobs were lost, and which of flag, segment and place is to be sent."""
 
     sweeps: int
     jobs: int
@@ -38,7 +38,11 @@ def settle_all_lost(store: Store) -> Settled:
     with store.session() as session:
         owed = [
             task
-            for task, is_owed in (("nlp.flag", flag_is_owed), ("nlp.segment", segment_is_owed))
+            for task, is_owed in (
+                ("nlp.flag", flag_is_owed),
+                ("nlp.segment", segment_is_owed),
+                ("nlp.place", place_is_owed),
+            )
             if is_owed(session, now())
         ]
     return Settled(sweeps, jobs, tuple(owed))

@@ -168,6 +168,7 @@ class AuthorProfile(SQLModel, table=True):
     as_of: datetime = Field(sa_type=UTCDateTime)
     changed_at: datetime = Field(default_factory=now, sa_type=UTCDateTime, index=True)
     stale: bool = Field(default=False, index=True)  # to be made anew from the author's posts
+    unplaced: bool = Field(default=False, index=True)  # changed since its segment was looked for
 
 
 class Unprofiled(SQLModel, table=True):

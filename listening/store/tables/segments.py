@@ -39,6 +39,8 @@ class Segmentation(SQLModel, table=True):
     stability: float | None = None  # agreement under resampling, in [0, 1]
     # Coarse groups that segments are parts of: {"number", "name", "keywords"} each.
     groups: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column())
+    # The segment that each cluster goes on as, before what people merged; by its number.
+    clusters: list[int] = Field(default_factory=list, sa_column=json_column())
 
 
 class SegmentationFit(SQLModel, table=True):
@@ -95,7 +97,9 @@ class SegmentState(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     segmentation_id: int = Field(foreign_key="segmentation.id", ondelete="CASCADE")
     segment_id: int = Field(foreign_key="segment.id", ondelete="CASCADE", index=True)
-    label: int  # the cluster's number in this run
+    # The cluster's number in this run, the lowest of several that people merged; below 0:
+    # pinned, and no cluster goes on from it.
+    label: int
     size: int
     keywords: list[str] = Field(default_factory=list, sa_column=json_column())
     exemplars: list[int] = Field(default_factory=list, sa_column=json_column())  # post ids
@@ -152,6 +156,7 @@ class Membership(SQLModel, table=True):
         primary_key=True, foreign_key="author.id", ondelete="CASCADE", index=True
     )
     segment_id: int = Field(foreign_key="segment.id", ondelete="CASCADE")
+    label: int = 0  # the cluster's number, whatever people merged; below 0: see SegmentState
     noise: bool  # left out by HDBSCAN: segment_id is the nearest, not a membership
     strength: float  # in [0, 1]
     # The next best: [segment id, strength] each, falling.

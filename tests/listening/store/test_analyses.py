@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from sqlmodel import select
 
-from listening.store.analyses import (
-    author_posts,
-    pending_posts,
-    same_texts,
-    vectors_of,
-)
+from listening.store.analyses import pending_posts, same_texts, vectors_of
+from listening.store.profiles import posts_of, take_markers
+from listening.store.segments import author_keys
 from listening.store.session import Store
-from listening.store.tables import Vector
+from listening.store.tables import Unprofiled, Vector
 from tests.factories import MODEL, analyse, load, opinion, post, posts
 
 
@@ -79,10 +77,17 @@ def test_profiles_are_made_of_scored_posts_of_the_model_author_by_author(store: 
         },
     )
     with store.session() as session:
-        found = [(p.text, p.sentiment, p.copy_key) for p in author_posts(session, MODEL)]
+        ids = {one.native_id: int(one.id or 0) for one in posts(session)}
+        markers = session.exec(select(Unprofiled.post_id, Unprofiled.again)).all()
+        take_markers(session, sorted(author_keys(session)), MODEL)
+        found = [
+            (p.native_id, p.sentiment, p.copy_key)
+            for p in posts_of(session, sorted(author_keys(session)), MODEL)
+        ]
     assert found == [
-        ("News. first", (0.0, 1.0, 0.0), "k"),
-        ("later", (0.0, 0.5, 0.5), None),
-        ("other", (1.0, 0.0, 0.0), None),
-        ("unscored", None, None),
+        ("p3", (0.0, 1.0, 0.0), "k"),
+        ("p1", (0.0, 0.5, 0.5), None),
+        ("p2", (1.0, 0.0, 0.0), None),
+        ("p7", None, None),
     ]
+    assert sorted(markers) == [(ids[f"p{n}"], False) for n in range(1, 8)]

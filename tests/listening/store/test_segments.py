@@ -6,22 +6,15 @@ import pytest
 from sqlmodel import select
 
 from listening.errors import NotFoundError
-from listening.store.segments import (
-    FoundMembership,
-    FoundSegment,
-    SegmentView,
-    current_segmentation,
-    find_run,
-    get_segment,
-    make_current,
-    members_of,
-    segment_views,
-    store_segmentation,
-)
+from listening.store.finishing import make_current
+from listening.store.segmentations import find_run
+from listening.store.segments import FoundMembership, current_segmentation, members_of
+from listening.store.segmentviews import SegmentView, get_segment, segment_views
 from listening.store.session import Store
 from listening.store.stances import segments_of
 from listening.store.tables import Segment, Segmentation, Stance, StanceKind
 from tests.factories import Opinion, analyse, author_id, brand, load, opinion, post
+from tests.segmented import Cluster, store_run
 
 # Author to cluster; a4 belongs nowhere and is nearest to the first.
 MEMBERS = {"a1": (0, False), "a2": (0, False), "a3": (1, False), "a4": (0, True)}
@@ -53,17 +46,13 @@ def run(
     """Store a run of two clusters; returns its id."""
     with store.work() as session:
         segments = [
-            FoundSegment(
-                label=n, segment_id=same[n], name=names[n], keywords=[names[n].lower()],
-                exemplars=[], size=2 - n,
-            )
-            for n in (0, 1)
-        ]  # fmt: skip
+            Cluster(segment_id=same[n], name=names[n], keywords=[names[n].lower()]) for n in (0, 1)
+        ]
         memberships = [
             FoundMembership(author_id=author_id(store, a), label=n, noise=noise, strength=0.5)
             for a, (n, noise) in MEMBERS.items()
         ]
-        found = store_segmentation(
+        found = store_run(
             session,
             Segmentation(fingerprint=fingerprint, model="m", authors=4, noise=1),
             segments,

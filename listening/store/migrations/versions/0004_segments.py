@@ -88,14 +88,22 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('params', sa.String(), nullable=False, server_default=''))
         batch_op.add_column(sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False, server_default=sa.text("'2026-01-01 00:00:00'")))
         batch_op.add_column(sa.Column('stale', sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(sa.Column('unplaced', sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.create_index(batch_op.f('ix_author_profile_changed_at'), ['changed_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_author_profile_stale'), ['stale'], unique=False)
+        batch_op.create_index(batch_op.f('ix_author_profile_unplaced'), ['unplaced'], unique=False)
 
     with op.batch_alter_table('membership', schema=None) as batch_op:
         batch_op.add_column(sa.Column('others', sa.JSON(none_as_null=True), nullable=False, server_default=sa.text("'[]'")))
         batch_op.add_column(sa.Column('x', sa.Float(), nullable=True))
         batch_op.add_column(sa.Column('y', sa.Float(), nullable=True))
         batch_op.add_column(sa.Column('placed', sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(sa.Column('label', sa.Integer(), nullable=False, server_default='0'))
+    op.execute(
+        "UPDATE membership SET label = segment_state.label FROM segment_state "
+        "WHERE segment_state.segmentation_id = membership.segmentation_id "
+        "AND segment_state.segment_id = membership.segment_id"
+    )
 
     with op.batch_alter_table('segment', schema=None) as batch_op:
         batch_op.add_column(sa.Column('pinned', sa.Boolean(), nullable=False, server_default=sa.false()))
@@ -116,6 +124,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('status', sa.String(length=32), nullable=False, server_default='done'))
         batch_op.add_column(sa.Column('stability', sa.Float(), nullable=True))
         batch_op.add_column(sa.Column('groups', sa.JSON(none_as_null=True), nullable=False, server_default=sa.text("'[]'")))
+        batch_op.add_column(sa.Column('clusters', sa.JSON(none_as_null=True), nullable=False, server_default=sa.text("'[]'")))
         batch_op.alter_column('fingerprint',
                existing_type=sa.VARCHAR(),
                nullable=True)
@@ -131,6 +140,7 @@ def downgrade() -> None:
         batch_op.alter_column('fingerprint',
                existing_type=sa.VARCHAR(),
                nullable=False)
+        batch_op.drop_column('clusters')
         batch_op.drop_column('groups')
         batch_op.drop_column('stability')
         batch_op.drop_column('status')
@@ -151,14 +161,17 @@ def downgrade() -> None:
         batch_op.drop_column('pinned')
 
     with op.batch_alter_table('membership', schema=None) as batch_op:
+        batch_op.drop_column('label')
         batch_op.drop_column('placed')
         batch_op.drop_column('y')
         batch_op.drop_column('x')
         batch_op.drop_column('others')
 
     with op.batch_alter_table('author_profile', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_author_profile_unplaced'))
         batch_op.drop_index(batch_op.f('ix_author_profile_stale'))
         batch_op.drop_index(batch_op.f('ix_author_profile_changed_at'))
+        batch_op.drop_column('unplaced')
         batch_op.drop_column('stale')
         batch_op.drop_column('changed_at')
         batch_op.drop_column('params')
