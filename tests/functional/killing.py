@@ -17,6 +17,7 @@ from typing import Any
 from sqlmodel import col, func, select
 
 from listening.config import Settings
+from listening.errors import StoreError
 from listening.store.posts import count_posts
 from listening.store.session import Store
 from listening.store.tables import Analysis, Job, JobStatus, Mention, MentionSentiment, Post
@@ -102,14 +103,21 @@ class Service:
         self.tend()
 
     def analyses(self) -> bool:
-        """Whether something is analysed already."""
+        """Whether something is analysed already; not while the database is away."""
         self.tend()
-        with self._store.session() as session:
+        with suppress(StoreError), self._store.session() as session:
             return session.exec(select(Analysis.post_id).limit(1)).first() is not None
+        return False
 
     def unfinished(self, posts: int) -> str | None:
         """What is still to be done until every post is analysed, read and flagged; else None."""
         self.tend()
+        try:
+            return self._unfinished(posts)
+        except StoreError as error:
+            return str(error)
+
+    def _unfinished(self, posts: int) -> str | None:
         with self._store.session() as session:
 
             def count(table: Any) -> int:
