@@ -73,6 +73,7 @@ class WatchState:
     failing_since: datetime | None = None
     error: str | None = None
     last: SweepState | None = None
+    quiet: bool = False  # its quiet hours, or the back-off after failures, hold it back
 
     @property
     def label(self) -> str:
@@ -85,8 +86,8 @@ class WatchState:
         return self.last is not None and self.last.status == "running"
 
     def overdue(self, at: datetime) -> timedelta:
-        """How long its sweep is late; nothing where it is paused or being swept."""
-        if self.paused_at is not None or self.running or self.due_at is None:
+        """How long its sweep is late; nothing where it is paused, held back or being swept."""
+        if self.paused_at is not None or self.quiet or self.running or self.due_at is None:
             return timedelta(0)
         return max(at - self.due_at, timedelta(0))
 

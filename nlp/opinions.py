@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nlp import phrases, text
@@ -42,27 +44,55 @@ def analyse(
     asked = targets or [()] * len(texts)
     prepared = [text.marked(t, own) for t, own in zip(texts, asked, strict=True)]
     ready = [own for own, _ in prepared]
-    reading = engine.read(ready, [own for _, own in prepared], progress=progress)
-    vectors = encoder.encode(ready) if encoder else reading.vectors
     said = languages or [None] * len(texts)
-    found = [text.detect_language(t, s) for t, s in zip(texts, said, strict=True)]
-    routes = [
-        route(language, others) if text.has_words(t) else None
-        for t, language in zip(texts, found, strict=True)
-    ]
+    with ThreadPoolExecutor(1) as beside:
+        # The model leaves this process idle enough to look at the words meanwhile.
+        marks = beside.submit(_marks, texts, said, ready)
+        reading = engine.read(ready, [own for _, own in prepared], progress=progress)
+        vectors = encoder.encode(ready) if encoder else reading.vectors
+    marked = marks.result()
+    routes = [route(own.language, others) if own.words else None for own in marked]
     elsewhere = _elsewhere(routes, ready, others or {})
     return [
         Opinion(
             vector=vectors[n],
-            language=found[n],
+            language=own.language,
             not_scored=_not_scored(texts[n], routes[n]),
-            recommends=phrases.recommends(ready[n]),
-            warns=phrases.warns(ready[n]),
-            spam=phrases.looks_like_spam(ready[n]),
-            copy_key=text.copy_key(texts[n]),
-            **_scores(reading, n, found[n], routes[n], elsewhere.get(n)),
+            recommends=own.recommends,
+            warns=own.warns,
+            spam=own.spam,
+            copy_key=own.copy_key,
+            **_scores(reading, n, own.language, routes[n], elsewhere.get(n)),
         )
-        for n in range(len(texts))
+        for n, own in enumerate(marked)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """What is told from a text's words alone."""
+
+    language: str | None
+    words: bool
+    recommends: bool
+    warns: bool
+    spam: bool
+    copy_key: str | None
+
+
+def _marks(
+    texts: Sequence[str], languages: Sequence[str | None], prepared: Sequence[str]
+) -> list[_Marks]:
+    return [
+        _Marks(
+            language=text.detect_language(own, said),
+            words=text.has_words(own),
+            recommends=phrases.recommends(ready),
+            warns=phrases.warns(ready),
+            spam=phrases.looks_like_spam(ready),
+            copy_key=text.copy_key(own),
+        )
+        for own, said, ready in zip(texts, languages, prepared, strict=True)
     ]
 
 

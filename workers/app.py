@@ -20,6 +20,7 @@ from celery.signals import (
 from listening.config import Settings, get_settings
 from listening.errors import ListeningError, SettingsError
 from listening.logs import configure, correlation
+from listening.store.session import Store
 from workers import files, tracing
 from workers.health import Heartbeat
 
@@ -180,6 +181,20 @@ def _after_fork(**_: Any) -> None:
         import structlog
 
         structlog.get_logger().error("no model", error=str(error))
+        return
+    _look_for_work()
+
+
+def _look_for_work() -> None:
+    """The one before it may have died with its message: what it left is not waited for."""
+    from workers.holder import this_holder
+    from workers.messages import Message, send_or_drop
+
+    store = Store.from_settings(get_settings())
+    try:
+        send_or_drop(app, store, Message("nlp.analyse", once=f"nlp.analyse:{this_holder()}"))
+    finally:
+        store.close()
 
 
 @worker_process_shutdown.connect

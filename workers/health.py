@@ -40,7 +40,7 @@ class Heartbeat:
 
     Args:
         settings: name the store.
-        kind: worker or beat.
+        kind: web, worker or beat.
         queues: that it consumes.
         every: seconds between two signs.
     """

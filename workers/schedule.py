@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from listening.store.claims import highest_id, left_behind
+from listening.store.mentions import highest_mention_id
 from listening.store.tables.types import now
 from listening.store.watches import due_watches
 from workers.messages import EXPIRES
@@ -37,11 +40,37 @@ def _watch_is_due(session: Session) -> bool:
     return bool(due_watches(session, now()))
 
 
+class Something:
+    """Whether anything came in that may want analysing, at the price of two indexes' ends.
+
+    Looking for it in earnest takes a second of a million posts. So it is done where something
+    came in since, where a dead process left something, and now and then whatever this says:
+    a message may be lost, and an edited post has an old id.
+    """
+
+    AT_LEAST_EVERY = 60.0  # seconds
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._seen: tuple[int, int] | None = None
+        self._said = 0.0
+
+    def __call__(self, session: Session) -> bool:
+        """Whether to look."""
+        found = highest_id(session), highest_mention_id(session)
+        moment = self._monotonic()
+        due = self._seen is None or moment - self._said >= self.AT_LEAST_EVERY
+        if not due and found == self._seen and not left_behind(session, 1)[0]:
+            return False
+        self._seen, self._said = found, moment
+        return True
+
+
 # Nothing here is lost when a beat is missed: each task reads from the store what is to do.
 TIMETABLE = (
     # The beat asks itself, so that an idle service sends no messages every second.
     Entry(task="sweep.due", every=1, where=_watch_is_due),
-    Entry(task="nlp.analyse", every=10),
+    Entry(task="nlp.analyse", every=10, where=Something()),
     Entry(task="keep.settle", every=30),
     Entry(task="nlp.flag", cron="7 * * * *"),
     Entry(task="nlp.drift", cron="37 * * * *"),

@@ -36,10 +36,19 @@ def web(port: PortOption = None, host: HostOption = None) -> None:
     """Serve the pages alone."""
     import uvicorn
 
+    from workers.health import Heartbeat
+
     with opened() as (settings, _):
         host, port = host or settings.web_host, port or settings.web_port
     _check_port(host, port)
-    uvicorn.run("api.web.app:create_app", factory=True, host=host, port=port, log_level="warning")
+    heartbeat = Heartbeat(settings, "web")
+    heartbeat.start()
+    try:
+        uvicorn.run(
+            "api.web.app:create_app", factory=True, host=host, port=port, log_level="warning"
+        )
+    finally:
+        heartbeat.stop()
 
 
 def worker(

@@ -182,13 +182,15 @@ def claim(session: Session, posts: Sequence[Candidate], model: str, holder: str)
     new = insert.excluded
     other = or_(col(Claim.text_hash) != new["text_hash"], col(Claim.model) != new["model"])
     more = case((or_(other, col(Claim.error).is_not(None)), 1), else_=col(Claim.attempts) + 1)
-    statement = insert.values(rows).on_conflict_do_update(
+    statement = insert.on_conflict_do_update(
         index_elements=["post_id"],
         set_={name: new[name] for name in ("holder", "until", "text_hash", "model", "error")}
         | {"attempts": more},
         where=or_(is_left(moment), and_(col(Claim.error).is_not(None), other)),
     )
-    taken = session.connection().execute(statement.returning(table.c.post_id, table.c.attempts))
+    # The rows apart from the statement: it is then compiled once, not for each batch.
+    returning = statement.returning(table.c.post_id, table.c.attempts)
+    taken = session.connection().execute(returning, rows)
     return {int(post_id): int(attempts) for post_id, attempts in taken}
 
 

@@ -31,6 +31,7 @@ from listening.store.tables import (
     Watch,
 )
 from listening.store.tables.types import now
+from listening.store.watches import is_watch_due
 
 _TROUBLES = 10
 _JOBS = 50
@@ -95,6 +96,7 @@ def read_workers(session: Session, at: datetime) -> list[WorkerState]:
 
 def read_watches(session: Session) -> list[WatchState]:
     """Every watch with its last sweep, soonest due first."""
+    moment = now()
     latest = (
         select_columns(func.max(col(Sweep.id)))
         .where(col(Sweep.watch_id) == col(Watch.id))
@@ -115,7 +117,8 @@ def read_watches(session: Session) -> list[WatchState]:
             paused_at=watch.paused_at,
             failures=watch.failures,
             failing_since=_failing_since(session, watch.id) if watch.failures else None,
-            error=_shown(watch.last_error) if watch.failures else None,
+            error=_shown(watch.last_error),
+            quiet=not is_watch_due(watch, moment),
             last=_sweep_state(sweep) if sweep is not None else None,
         )
         for watch, name, sweep in session.execute(statement)

@@ -54,6 +54,11 @@ class FoundMention:
         return self.post_id, self.matched.brand_id
 
 
+def highest_mention_id(session: Session) -> int:
+    """The id of the mention that was found last; 0: none was."""
+    return int(session.exec(select(func.max(Mention.id))).one() or 0)
+
+
 def store_mentions(
     session: Session, found: Sequence[FoundMention], *, fresh: Collection[int] = ()
 ) -> int:

@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlmodel import Session
 
 from listening.config import Settings
 from listening.errors import SettingsError, StoreError
+
+CONNECT_SECONDS = 10  # PostgreSQL's own default is to wait as long as the network does
 
 
 class Store:
@@ -116,7 +118,7 @@ def _engine(url: str) -> Engine:
                 f"The store speaks SQLite and PostgreSQL, not {parsed.get_backend_name()}; "
                 "set LISTENING_DATABASE_URL to sqlite:///... or postgresql://..."
             )
-        engine = create_engine(url, pool_pre_ping=parsed.get_backend_name() == "postgresql")
+        engine = create_engine(url, **_options(parsed))
     except (ArgumentError, NoSuchModuleError, ValueError):
         # What they say may quote the password.
         raise StoreError(
@@ -134,6 +136,14 @@ def _engine(url: str) -> Engine:
     else:
         event.listen(engine, "connect", _prepare_postgresql)
     return engine
+
+
+def _options(url: URL) -> dict[str, Any]:
+    """Of an engine: a server that went away is told from one that answers, and not for minutes."""
+    if url.get_backend_name() != "postgresql":
+        return {}
+    waits = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
+    return {"pool_pre_ping": True, "connect_args": waits}
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

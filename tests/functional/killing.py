@@ -17,11 +17,12 @@ from typing import Any
 from sqlmodel import col, func, select
 
 from listening.config import Settings
+from listening.errors import StoreError
 from listening.store.posts import count_posts
 from listening.store.session import Store
 from listening.store.tables import Analysis, Job, JobStatus, Mention, MentionSentiment, Post
 from tests.functional.outcome import Outcome, outcome
-from tests.functional.processes import Processes, children_of, free_port, wait_for
+from tests.functional.processes import PATIENCE, Processes, children_of, free_port, wait_for
 from tests.redis_server import RedisServer
 
 
@@ -102,14 +103,21 @@ class Service:
         self.tend()
 
     def analyses(self) -> bool:
-        """Whether something is analysed already."""
+        """Whether something is analysed already; not while the database is away."""
         self.tend()
-        with self._store.session() as session:
+        with suppress(StoreError), self._store.session() as session:
             return session.exec(select(Analysis.post_id).limit(1)).first() is not None
+        return False
 
     def unfinished(self, posts: int) -> str | None:
         """What is still to be done until every post is analysed, read and flagged; else None."""
         self.tend()
+        try:
+            return self._unfinished(posts)
+        except StoreError as error:
+            return str(error)
+
+    def _unfinished(self, posts: int) -> str | None:
         with self._store.session() as session:
 
             def count(table: Any) -> int:
@@ -126,7 +134,10 @@ class Service:
                 return f"{read} of {owed} mentions are read"
             running = session.exec(select(Job).where(Job.status == JobStatus.RUNNING)).all()
             if running:
-                return "still running: " + ", ".join(repr(job) for job in running)
+                return "still running: " + ", ".join(
+                    f"{job.kind} {job.label}, {job.stage} {job.done} of {job.total}"
+                    for job in running
+                )
             flagged = select(func.max(Job.started_at)).where(
                 Job.kind == "flag", Job.status == JobStatus.DONE
             )
@@ -140,13 +151,17 @@ class Service:
         """Wait until everything is done.
 
         Raises:
-            AssertionError: with what is missing, and the end of what the processes wrote.
+            AssertionError: nothing has changed for long; with what is missing, and the end of
+                what the processes wrote.
         """
-        try:
-            wait_for(lambda: self.unfinished(posts) is None, "it does not finish by itself")
-        except AssertionError as error:
-            said = "\n".join(self._processes.said().splitlines()[-150:])
-            raise AssertionError(f"{error}: {self.unfinished(posts)}\n{said}") from None
+        last, since = None, time.monotonic()
+        while missing := self.unfinished(posts):
+            if missing != last:
+                last, since = missing, time.monotonic()
+            if time.monotonic() - since > PATIENCE:
+                said = "\n".join(self._processes.said().splitlines()[-150:])
+                raise AssertionError(f"it does not finish by itself: {missing}\n{said}")
+            time.sleep(0.2)
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from kombu.exceptions import OperationalError
-from sqlmodel import Session
+from sqlmodel import Session, delete
 
 from listening.schedule import Schedule
 from listening.store import leases
 from listening.store.brands import get_brand
+from listening.store.claims import claim, fresh_posts, release
 from listening.store.leases import holder_of
 from listening.store.session import Store
+from listening.store.tables import Claim
 from listening.store.watches import add_watch, pause_watch, run_now
-from tests.factories import brand
+from tests.factories import brand, load, post
 from workers import beat as beats
 from workers.beat import Beat
+from workers.jobs.matching import match_stored
 from workers.messages import Message
-from workers.schedule import TIMETABLE, Entry
+from workers.schedule import TIMETABLE, Entry, Something
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -267,3 +270,30 @@ def test_every_task_of_the_timetable_is_there() -> None:
         "keep.house": (None, "50 * * * *"),
         "nlp.segment": (None, "20 3 * * *"),
     }
+
+
+def test_whether_something_came_in_is_told_from_the_ends_of_two_indexes(store: Store) -> None:
+    clock = Clock()
+    something = Something(lambda: clock.ticks)
+
+    def asked() -> bool:
+        with store.session() as session:
+            return something(session)
+
+    assert asked() is True, "the first time anything may wait"
+    assert asked() is False
+    load(store, post("JetBlue good", id="p1"))
+    assert [asked(), asked()] == [True, False]
+    brand(store, "JetBlue")
+    match_stored(store)
+    assert [asked(), asked()] == [True, False], "a mention of a post that was there"
+    with store.work() as session:
+        found = fresh_posts(session, "r1", 1)
+        claim(session, found, "r1", "one")
+        assert release(session, ["one"]) == 1
+    assert [asked(), asked()] == [True, True], "a dead process left something"
+    with store.work() as session:
+        session.exec(delete(Claim))  # type: ignore[call-overload]
+    assert asked() is False
+    clock.run(Something.AT_LEAST_EVERY)
+    assert [asked(), asked()] == [True, False], "an edited post has an old id"
