@@ -35,6 +35,7 @@ from listening.store.tables import (
     MentionSentiment,
     Post,
     Review,
+    SegmentationFit,
     Stance,
     Vector,
 )
@@ -250,7 +251,15 @@ def mask_person(session: Session, person: Person, limit: int) -> int:
 
 
 def erase_author(session: Session, person: Person) -> int:
-    """Erase the author's own row with profile, memberships, stances and reviews."""
+    """Erase the author's own row with profile, memberships, stances and reviews.
+
+    What runs place authors by holds the author's position too, without a name: it goes whole,
+    and the next run, within the hour, makes another.
+    """
+    took_part = select(Membership.segmentation_id).where(Membership.author_id == person.author_id)
+    session.execute(
+        delete(SegmentationFit).where(col(SegmentationFit.segmentation_id).in_(took_part))
+    )
     done: Any = session.execute(
         delete(Author).where(
             col(Author.source) == person.source, col(Author.native_id) == person.native_id

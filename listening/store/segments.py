@@ -79,6 +79,12 @@ def latest_fit(session: Session) -> tuple[int, bytes, dict[int, int]] | None:
     return run_id_of(run), data, segments_by_label(session, run)
 
 
+def has_fit(session: Session, run_id: int) -> bool:
+    """Whether a run has what authors are placed by."""
+    found = select(SegmentationFit.segmentation_id)
+    return session.exec(found.where(SegmentationFit.segmentation_id == run_id)).first() is not None
+
+
 def own_segments(session: Session, run: Segmentation) -> dict[int, int]:
     """The segment of each cluster's own, whatever people merged; pinned ones that no cluster
     goes on from as well.

@@ -8,9 +8,10 @@ import pytest
 
 from listening.config import Settings
 from listening.drift import drift, has_drifted
+from listening.store.erasing import erase_author, find_person
 from listening.store.facts import moments, note_moment
 from listening.store.session import Store
-from listening.store.tables import Membership, Segment, Segmentation
+from listening.store.tables import Membership, Segment, Segmentation, SegmentationFit
 from listening.store.tables.types import now
 from tests.factories import author_id, load, post
 from workers.jobs.drifting import check_drift, current_run, note_segmented
@@ -41,6 +42,7 @@ def segmented(store: Store, placed: int, *, authors: int, current: bool = True) 
         session.add_all([run, segment])
         session.flush()
         run_id = int(run.id or 0)
+        session.add(SegmentationFit(segmentation_id=run_id, data=b"fit"))
         for n in range(authors):
             session.add(
                 Membership(
@@ -80,3 +82,11 @@ def test_moments_are_read_by_name(store: Store) -> None:
         note_moment(session, "segmented", moment)
     with store.session() as session:
         assert moments(session, "beat:") == {"nlp.flag": moment}
+
+
+def test_a_run_that_nobody_can_be_placed_by_is_made_anew(store: Store) -> None:
+    segmented(store, 0, authors=10)
+    assert check_drift(store, Settings()).enough is False
+    with store.work() as session:
+        assert erase_author(session, find_person(session, "file", "a3")) == 1
+    assert check_drift(store, Settings()).enough is True

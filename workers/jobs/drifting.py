@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from listening.config import Settings
 from listening.drift import has_drifted
 from listening.store.placing import count_placed, settle_placed
-from listening.store.segments import current_segmentation
+from listening.store.segments import current_segmentation, has_fit, run_id_of
 from listening.store.session import Store
 
 
@@ -27,7 +27,10 @@ def check_drift(store: Store, settings: Settings) -> Drift:
         if run is None:
             return Drift(0, 0, False)
         moved = count_placed(session, run)
-    return Drift(moved, run.authors, has_drifted(moved, run.authors, settings.segment_drift_share))
+        # Erasing an author takes what others are placed by along.
+        blind = not has_fit(session, run_id_of(run))
+    enough = blind or has_drifted(moved, run.authors, settings.segment_drift_share)
+    return Drift(moved, run.authors, enough)
 
 
 def current_run(store: Store) -> int | None:
