@@ -327,6 +327,9 @@ def _feed(
                 process.stdin.close()
         except BaseException:
             process.kill()  # without COMMIT nothing stands
+            # What is buffered reaches nobody; closed later it would hide what went wrong.
+            with suppress(BrokenPipeError):
+                process.stdin.close()
             raise
         said = process.stderr.read()
         if code := process.wait():
