@@ -46,6 +46,11 @@ def grid(authors: int) -> list[ClusterParams]:
     ]
 
 
+def least_size(authors: int) -> int:
+    """Authors of the smallest segment among so many."""
+    return max(5, round(math.sqrt(authors) / 2))
+
+
 def cluster(coordinates: Floats, settings: Sequence[ClusterParams]) -> Ints:
     """Cluster (n, k) coordinates by each setting, from one tree.
 
@@ -66,9 +71,9 @@ def cluster(coordinates: Floats, settings: Sequence[ClusterParams]) -> Ints:
         found = HDBSCAN(min_cluster_size=5, min_samples=samples, core_dist_n_jobs=1).fit(points)
     tree = found.single_linkage_tree_.to_numpy()
     labels = [
-        _tree_to_labels(
-            points, tree, own.min_cluster_size, max_cluster_size=own.max_cluster_size
-        )[0]
+        _tree_to_labels(points, tree, own.min_cluster_size, max_cluster_size=own.max_cluster_size)[
+            0
+        ]
         for own in settings
     ]
     return np.stack(labels).astype(np.int64)

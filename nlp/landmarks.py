@@ -163,11 +163,9 @@ def _quotas(sizes: Ints, count: int) -> Ints:
     """How many landmarks each cell gives: never more than it has, `count` together."""
     there = sizes > 0
     wanted = count * ((1 - _ALIKE) * sizes / sizes.sum() + _ALIKE * there / there.sum())
-    quotas = np.minimum(np.floor(wanted).astype(np.int64), sizes)
+    quotas: Ints = np.minimum(np.floor(wanted).astype(np.int64), sizes)
     while (missing := count - int(quotas.sum())) > 0:
         room = sizes - quotas
         first = np.argsort(-np.where(room > 0, wanted - quotas, -np.inf), kind="stable")[:missing]
         quotas[first[room[first] > 0]] += 1
     return quotas
-
-

@@ -95,7 +95,7 @@ def reduce(
     state = np.random.RandomState(seed)
     if start is None:
         start = points[:, :dimensions] * (_START / max(float(np.abs(points).max()), 1.0))
-    start = start + state.normal(scale=1e-4, size=start.shape)
+    begin = start + state.normal(scale=1e-4, size=start.shape)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         graph, _, _ = fuzzy_simplicial_set(
@@ -117,7 +117,7 @@ def reduce(
             1.0,
             5,
             params.epochs,
-            start.astype(np.float32),
+            begin.astype(np.float32),
             state,
             "euclidean",
             {},
