@@ -35,7 +35,7 @@ class Fit:
         xy: (m, 2) places on the map.
         stability: (clusters,) how much of it resampling finds again, in [0, 1].
         tentative: (clusters,) does not survive resampling.
-        reach: (clusters,) how far from the landmarks next to them members are, in units.
+        reach: (clusters,) how far from the landmarks next to it a member may be, in units.
         agreement: of the resamples with the whole run, at most 1.
         axes: along which nearness is measured.
         params: what was chosen, and the values of the criterion.
@@ -92,7 +92,13 @@ def place(fit: Fit, space: Floats) -> Placed:
     Args:
         fit: of the same space.
         space: (n, d).
+
+    Raises:
+        ValueError: rows of another length.
     """
+    wanted = fit.landmarks.shape[1]
+    if space.shape[1] != wanted:
+        raise ValueError(f"rows of {space.shape[1]} numbers, not the fit's {wanted}")
     landmarks = fit.landmarks.astype(np.float32)
     points = fit.axes.project(landmarks)
     parts = [

@@ -84,15 +84,16 @@ def with_nearest(coordinates: Floats, labels: Ints) -> Ints:
 
     Without any cluster everybody is in one.
     """
-    from sklearn.neighbors import NearestNeighbors
+    from scipy.spatial import KDTree
 
     members, noise = np.flatnonzero(labels != NOISE), np.flatnonzero(labels == NOISE)
     if not len(members):
         return np.zeros_like(labels)
     if not len(noise):
         return labels
-    index = NearestNeighbors(n_neighbors=min(_NEAREST, len(members)), n_jobs=1)
-    places = index.fit(coordinates[members]).kneighbors(coordinates[noise])[1]
+    tree = KDTree(coordinates[members])
+    count = min(_NEAREST, len(members))
+    places = tree.query(coordinates[noise], k=np.arange(1, count + 1))[1]
     found = labels.copy()
     found[noise] = majority(labels[members][places])
     return found

@@ -49,7 +49,7 @@ FORMAT = "listening-segments-2"
 # Share of the landmarks that a resample has, and how many resamples: the fewer the authors,
 # the more a single one of them moves.
 RESAMPLED = 0.6
-_RESAMPLES = (10, 96)
+_RESAMPLES = (16, 96)
 _RESAMPLED_ROWS = 80_000
 _NEAREST = 10  # landmarks of the resample that tell the label of one that is not in it
 # Jaccard index below which a cluster is no more than a hint (Hennig, 2007).
@@ -58,7 +58,7 @@ TENTATIVE = 0.6
 _LEAST_AGREEMENT = 0.3
 _NOISE_VOTES = 0.5
 _STRAY = 0.25  # share of the votes below which somebody belongs nowhere
-_REACH = 0.99
+_FENCE = 1.5
 _MAP = ReduceParams(dimensions=2, epochs=200, min_dist=0.1)
 _MOVED = 5  # landmarks of the last run that tell where one of this run begins on the map
 
@@ -185,7 +185,12 @@ def _agreed(votes: Votes, found: _Found, seed: int) -> Fit:
     if agreement < _LEAST_AGREEMENT or (stability < TENTATIVE).all():
         return _whole(found, params | {"agreement": round(agreement, 4)}, nothing)
     strengths = agreed.shares[np.arange(count), agreed.labels]
-    stray = (left_out(votes, weight) > _NOISE_VOTES) | (strengths < _STRAY)
+    reach = _reach(found.near, agreed.labels)
+    stray = (
+        (left_out(votes, weight) > _NOISE_VOTES)
+        | (strengths < _STRAY)
+        | (_gaps(found.near) > reach[agreed.labels])
+    )
     # Equal rows share their fate.
     same = _first_equal(found.landmarks)
     labels = np.where(stray, NOISE, agreed.labels)[same]
@@ -201,7 +206,7 @@ def _agreed(votes: Votes, found: _Found, seed: int) -> Fit:
         xy=found.xy[same],
         stability=stability,
         tentative=stability < TENTATIVE,
-        reach=_reach(found.near, agreed.labels),
+        reach=reach,
         agreement=agreement,
         axes=found.axes,
         params=params,
@@ -221,12 +226,19 @@ def _best(labels: Ints, shares: Floats) -> tuple[Ints, Floats]:
     return np.pad(best, missing, constant_values=NOISE), np.pad(found, missing)
 
 
+def _gaps(near: Neighbours) -> Floats:
+    """(m,) how far each landmark is from those next to it, on the mean."""
+    return np.asarray(near.distances[:, 1 : NEIGHBOURS + 1].mean(axis=1))
+
+
 def _reach(near: Neighbours, labels: Ints) -> Floats:
-    """How far a cluster's members are from the landmarks next to them, all but the last few."""
-    gap = near.distances[:, 1 : NEIGHBOURS + 1].mean(axis=1)
-    return np.array(
-        [np.quantile(gap[labels == c], _REACH) for c in range(int(labels.max()) + 1)], np.float32
+    """(clusters,) the gap beyond which somebody is far out (Tukey's fence)."""
+    gap = _gaps(near)
+    quartiles = np.array(
+        [np.quantile(gap[labels == c], (0.25, 0.75)) for c in range(int(labels.max()) + 1)]
     )
+    low, high = quartiles.T
+    return np.asarray(high + _FENCE * (high - low), np.float32)
 
 
 def _first_equal(landmarks: Floats) -> Ints:
@@ -253,7 +265,9 @@ def _laid_over(xy: Floats, target: NDArray[np.float64]) -> Floats:
     """Turned, mirrored and shifted to lie on the target as well as may be (Procrustes)."""
     middle = xy.mean(axis=0, dtype=np.float64)
     aim = target.mean(axis=0)
-    u, _, v = np.linalg.svd((xy - middle).T @ (target - aim))
+    # Not by a product of matrices: its last bits would hang on threads.
+    turn = ((xy - middle)[:, :, None] * (target - aim)[:, None, :]).sum(axis=0)
+    u, _, v = np.linalg.svd(turn)
     return np.asarray((xy - middle) @ (u @ v) + aim, np.float32)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,7 +98,7 @@ def reduce(
     if start is None:
         start = points[:, :dimensions] * (_START / max(float(np.abs(points).max()), 1.0))
     begin = start + state.normal(scale=1e-4, size=start.shape)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _one_thread():
         warnings.simplefilter("ignore")
         graph, _, _ = fuzzy_simplicial_set(
             points,
@@ -127,3 +129,16 @@ def reduce(
             parallel=False,
         )
     return np.asarray(found, dtype=np.float32)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """numba's part of UMAP on one thread: for few points starting more costs more than it saves."""
+    import numba
+
+    before = numba.get_num_threads()
+    numba.set_num_threads(1)
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)

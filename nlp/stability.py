@@ -9,6 +9,7 @@ this is. That is high only for clusters that are many, of like size, and found a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -208,7 +209,7 @@ def coarse_of(pairs: Floats, total: float, labels: Ints, points: Floats) -> Ints
         return np.arange(count)
     member = (labels[:, None] == np.arange(count)).astype(np.float64)
     sizes = member.sum(axis=0)
-    shares = (member.T @ (pairs @ member.astype(np.float32))) / total / np.outer(sizes, sizes)
+    shares = (member.T @ _sums(pairs, member)) / total / np.outer(sizes, sizes)
     middles = (member.T @ points) / sizes[:, None]
     gaps = np.sqrt(((middles[:, None] - middles[None]) ** 2).sum(axis=2))
     apart = (1 - np.minimum(shares, 1)) * gaps
@@ -228,15 +229,18 @@ def _shares(pairs: Floats, total: float, labels: Ints) -> Floats:
     placed = np.flatnonzero(labels >= 0)
     member[placed, labels[placed]] = 1
     sizes = member.sum(axis=0)
-    # Whole numbers beyond float32 are summed in float64, in which they are exact.
-    sums = np.concatenate(
+    sums = _sums(pairs, member) - member * total
+    return np.asarray(sums / np.maximum(sizes[None] - member, 1) / total, np.float32)
+
+
+def _sums(pairs: Floats, member: NDArray[Any]) -> NDArray[np.float64]:
+    """(m, clusters) votes with all of each: whole numbers, beyond float32 but not float64."""
+    return np.concatenate(
         [
             pairs[start : start + 1024].astype(np.float64) @ member
             for start in range(0, len(pairs), 1024)
         ]
     )
-    sums -= member * total
-    return np.asarray(sums / np.maximum(sizes[None] - member, 1) / total, np.float32)
 
 
 def _table(a: Ints, b: Ints) -> NDArray[np.float64]:

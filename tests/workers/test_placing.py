@@ -151,7 +151,7 @@ def test_one_whose_profile_changed_meanwhile_is_placed_by_the_next(
         found = read(session, ids)
         session.rollback()
         monkeypatch.undo()
-        say(store, "new", [2] * 9, first=2)
+        say(store, "new", [2] * 40, first=2)
         update_profiles(store, SETTINGS, model=MODEL)
         return found
 
