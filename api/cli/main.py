@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import sys
+import threading
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,6 +33,8 @@ from api.cli import (
     work,
 )
 from api.cli.show import plain
+
+_MOMENT = 0.02  # seconds
 
 
 class Commands(TyperGroup):
@@ -104,6 +108,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # as files are, whatever the locale says
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    sys.unraisablehook = _interrupt_again
     try:
         app()
     except ListeningError as error:
@@ -113,6 +118,15 @@ def main() -> None:
         _leave_stdout()
         print(plain(f"Error: {error}"), file=sys.stderr)
         sys.exit(1)
+
+
+def _interrupt_again(lost: sys.UnraisableHookArgs) -> None:
+    """A Ctrl-C that struck where Python cannot raise (a callback, a finaliser) is tried again."""
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        # Not from here: this is still where nothing can be raised.
+        threading.Timer(_MOMENT, _thread.interrupt_main).start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _leave_stdout() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,37 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
     running.send_signal(signal.SIGINT)
     assert "run the same command to go on" in running.communicate()[1]
     assert running.returncode == 130
+
+
+LOST = """
+import os, signal, sys, time, weakref
+import api.cli.main as cli
+
+class Thing: ...
+
+def interrupted(*_):
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(1)  # Python raises in here, where it cannot
+
+def command():
+    thing = Thing()
+    keep = weakref.ref(thing, interrupted)
+    del thing
+    for _ in range(100):
+        time.sleep(0.1)
+    print("never stopped")
+
+cli.app = command
+try:
+    cli.main()
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
+def test_ctrl_c_is_heard_where_python_cannot_raise() -> None:
+    done = subprocess.run([sys.executable, "-c", LOST], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("stopped\n", "")
 
 
 def test_what_is_written_is_utf8_whatever_the_locale(listening: Run) -> None:
