@@ -59,7 +59,7 @@ _LEAST_AGREEMENT = 0.3
 _NOISE_VOTES = 0.5
 _STRAY = 0.25  # share of the votes below which somebody belongs nowhere
 _FENCE = 1.5
-_MAP = ReduceParams(dimensions=2, epochs=200, min_dist=0.1)
+_MAP = ReduceParams(dimensions=2, min_dist=0.1)
 _MOVED = 5  # landmarks of the last run that tell where one of this run begins on the map
 
 Tell = Callable[[str], None]

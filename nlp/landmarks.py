@@ -19,10 +19,12 @@ _LONGEST = 1400.0
 COMPONENTS = 50
 # Rows that the axes are found from, and cells that landmarks are drawn from.
 _POOL = 20_000
-_CELLS = 512
+_CELLS = 128
 # Part of the landmarks that all cells share alike, so that a rare region keeps some.
 _ALIKE = 0.25
 _BLOCK = 512
+# Points are looked through in runs of so many: the nearest are in the runs with the least minima.
+_RUN = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def nearest(rows: Floats, points: Floats, k: int) -> tuple[Ints, Floats]:
 
     Returns:
         (n, k) numbers of points and their distances in units, nearest first, the lower number
-        first where two are as near.
+        first where two are as near; of those as near as the last, any.
     """
     found = np.empty((len(rows), k), np.int64)
     far = np.empty((len(rows), k), np.float32)
@@ -103,16 +105,29 @@ def nearest(rows: Floats, points: Floats, k: int) -> tuple[Ints, Floats]:
     for start in range(0, len(rows), _BLOCK):
         part = rows[start : start + _BLOCK]
         squared = (part * part).sum(axis=1)[:, None] + lengths - 2 * (part @ across)
-        if k < len(points):
-            near = np.argpartition(squared, k - 1, axis=1)[:, :k]
-        else:
-            near = np.broadcast_to(np.arange(k), (len(part), k))
-        near = np.sort(near, axis=1)
+        near = np.sort(_least(squared, k), axis=1)
         own = np.take_along_axis(squared, near, axis=1)
         order = np.argsort(own, axis=1, kind="stable")
         found[start : start + _BLOCK] = np.take_along_axis(near, order, axis=1)
         far[start : start + _BLOCK] = np.sqrt(np.take_along_axis(own, order, axis=1))
     return found, far
+
+
+def _least(values: Floats, k: int) -> Ints:
+    """(n, k) places of the k least values of each row, in any order."""
+    count = values.shape[1]
+    if k >= count:
+        return np.tile(np.arange(count), (len(values), 1))
+    whole = count - count % _RUN
+    if whole // _RUN <= 4 * k:
+        return np.asarray(np.argpartition(values, k - 1, axis=1)[:, :k])
+    minima = values[:, :whole].reshape(len(values), -1, _RUN).min(axis=2)
+    runs = np.argpartition(minima, k - 1, axis=1)[:, :k]
+    places = (runs[:, :, None] * _RUN + np.arange(_RUN)).reshape(len(values), -1)
+    rest = np.broadcast_to(np.arange(whole, count), (len(values), count - whole))
+    places = np.hstack([places, rest])
+    chosen = np.argpartition(np.take_along_axis(values, places, axis=1), k - 1, axis=1)[:, :k]
+    return np.asarray(np.take_along_axis(places, chosen, axis=1))
 
 
 def choose(projected: Floats, count: int, seed: int) -> Ints:

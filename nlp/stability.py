@@ -91,16 +91,15 @@ def together(votes: Votes, weight: Ints) -> Floats:
     used = np.flatnonzero(weight)
     rows = np.arange(count)
     for own in votes.labels:
-        columns, heavy, width = [], [], 0
-        for g in used:
-            columns.append(own[g].astype(np.int64) + width)
-            added = int(own[g].max()) + 1
-            heavy.extend([float(weight[g])] * added)
-            width += added
-        member = np.zeros((count, width), np.float32)
-        for column in columns:
-            member[rows, column] = 1
-        found += (member * np.array(heavy, np.float32)) @ member.T
+        # Settings that say the same of a resample are one with all their votes.
+        said, same = np.unique(own[used], axis=0, return_inverse=True)
+        heavy = np.bincount(same.reshape(-1), weights=weight[used])
+        widths = said.max(axis=1).astype(np.int64) + 1
+        starts = np.cumsum(widths) - widths
+        member = np.zeros((count, int(widths.sum())), np.float32)
+        for labels, start in zip(said, starts, strict=True):
+            member[rows, labels + start] = 1
+        found += (member * np.repeat(heavy, widths).astype(np.float32)) @ member.T
     return found
 
 

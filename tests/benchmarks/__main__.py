@@ -18,6 +18,9 @@ PARTS = (
     "airline",
     "newsgroups",
     "vectors",
+    "segments",
+    "scale",
+    "placing",
     "profiles",
     "kills",
 )
