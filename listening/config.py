@@ -141,6 +141,23 @@ class Settings(BaseSettings):
     sweep_max_posts: int = Field(50_000, ge=1, description="Posts of one sweep.")
     sweep_max_seconds: float = Field(120.0, gt=0, description="Seconds of one sweep.")
 
+    contact: str | None = Field(
+        None, description="Address or mail by which platforms reach whoever runs this; sent along."
+    )
+    sources_allow_private: bool = Field(
+        False, description="Whether sources may reach addresses inside this network."
+    )
+    interests_posts: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="Recent posts looked up of each author who mentions a brand, where the "
+        "source's terms allow; 0: none.",
+    )
+    interests_authors: int = Field(
+        50, ge=1, description="Authors looked up by one sweep, where any are."
+    )
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_json: bool = False
 

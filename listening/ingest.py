@@ -30,6 +30,7 @@ class Ingested:
     posts_same: int = 0
     mentions_new: int = 0
     refused: int = 0
+    passed: int = 0
     clashes: tuple[RawPost, ...] = ()
 
     def __add__(self, other: Ingested) -> Ingested:
@@ -45,6 +46,7 @@ def ingest(
     *,
     brand_ids: Sequence[int],
     all_about: int | None = None,
+    only_mentions: bool = False,
 ) -> Ingested:
     """Store a batch of posts and the mentions found in them.
 
@@ -54,8 +56,13 @@ def ingest(
         matcher: of every brand in the store, since how central one is hangs on the others.
         brand_ids: the brands that gain mentions, and lose those that an edit undid.
         all_about: a brand that every post mentions, whether or not its query matches.
+        only_mentions: posts of no brand are passed over, unless they stand already: an edit
+            may have undone a mention.
     """
     before = standing(session, posts)
+    given = len(posts)
+    if only_mentions and all_about is None:
+        posts = [p for p in posts if (p.source, p.native_id) in before or matcher.match(p)]
     clashes = clashing(posts, before)
     away = {id(post) for post in clashes}
     latest = {(p.source, p.native_id): p for p in posts if id(p) not in away}
@@ -80,6 +87,7 @@ def ingest(
         posts_same=stored.same + len(posts) - len(clashes) - len(latest),
         mentions_new=mentions_new,
         refused=len(latest) - len(kept),
+        passed=given - len(posts),
         clashes=tuple(clashes),
     )
 

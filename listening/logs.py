@@ -27,6 +27,8 @@ _IN_HEADER = re.compile(
 )
 _SECRET_NAME = re.compile(rf"(?i){_KEYED}|authorization|.*dsn")
 _DEEPEST = 6
+_SHORTEST_SECRET = 6
+_KEPT: set[str] = set()
 
 # They bring handlers of their own, which know nothing of ours.
 _OWN_HANDLERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "celery", "celery.task", "alembic")
@@ -63,9 +65,17 @@ def correlated(id: str | None) -> Iterator[None]:
 
 def masked(text: str) -> str:
     """A text with the passwords and keys of its addresses replaced by asterisks."""
+    for secret in _KEPT:
+        text = text.replace(secret, "***")
     text = _PASSWORD.sub(r"\1***@", text)
     text = _IN_QUERY.sub(r"\1***", text)
     return _IN_HEADER.sub(r"\1***", text)
+
+
+def keep_secret(value: str) -> None:
+    """From now on this value is masked wherever a text is; too short a one would mask words."""
+    if len(value) >= _SHORTEST_SECRET:
+        _KEPT.add(value)
 
 
 def without_passwords(

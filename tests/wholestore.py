@@ -11,6 +11,7 @@ from listening.sources.base import PostKind
 from listening.store.session import Store
 from listening.store.sweeps import quarantine
 from listening.store.tables import (
+    AuthorLook,
     AuthorProfile,
     Backfill,
     Case,
@@ -155,6 +156,7 @@ def fill_every_table(store: Store) -> int:
 
 
 def _concluded(session: Session, person: int, jetblue: int, own: dict[str, int]) -> None:
+    session.add(AuthorLook(author_id=person, looked_at=NOON, posts=2))
     session.add(
         AuthorProfile(author_id=person, model="m", params="", posts=2, interests=b"\0", as_of=NOON)
     )

@@ -1,4 +1,4 @@
-"""`listening watch` and `listening source`: what is swept, when, and what came of it."""
+"""`listening watch`: what is swept, when, and what came of it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from api.cli.show import CsvOption, JsonOption, plain, put
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from listening.store.looks import Looks
     from listening.store.tables import Brand, Sweep, Watch
 
 app = typer.Typer(help="Watches: a brand listened for at a source.", no_args_is_help=True)
-source = typer.Typer(help="Sources that can be watched.", no_args_is_help=True)
 
 Number = Annotated[int, typer.Argument(help="Its number in `listening watch list`.")]
 
@@ -85,9 +85,15 @@ def list_(
 
 @app.command()
 def show(watch: Number, as_json: JsonOption = False) -> None:
-    """Show one watch with its settings, back-fills and last sweeps."""
+    """Show one watch with its settings, back-fills, last sweeps and how far behind it is."""
+    from dataclasses import asdict
+    from datetime import timedelta
+
+    from api.cli.board import span
+    from listening.store.looks import looks_at
     from listening.store.sweeps import sweeps_of
     from listening.store.tables import Brand
+    from listening.store.tables.types import now
     from listening.store.watches import get_watch, open_backfills
 
     with opened() as (_, store), store.session() as session:
@@ -100,6 +106,8 @@ def show(watch: Number, as_json: JsonOption = False) -> None:
             for b in open_backfills(session, watch)
         ]
         row["sweeps"] = [_sweep_row(sweep) for sweep in sweeps]
+        looked = looks_at(session, found.source)
+        row["looks"] = asdict(looked) if looked else None
     if as_json:
         put([row], (), as_json=True)
         return
@@ -108,9 +116,17 @@ def show(watch: Number, as_json: JsonOption = False) -> None:
         print(plain(f"  {name}: {value}"))
     if row["last_error"]:
         print(plain(f"  last error: {row['last_error']} ({row['failures']} failures in a row)"))
+    if row["warning"]:
+        print(plain(f"  warning: {row['warning']}"))
+    if found.read_until:
+        lag = span(max(now() - found.read_until, timedelta(0)))
+        print(f"  read until {_when(found.read_until)}, {lag} ago")
+    if looked:
+        print(plain(f"  {_looked(looked)}"))
     for window in row["backfills"]:
         print(f"  back-fill waiting: {window['since'][:16]} to {window['until'][:16]}")
-    columns = ("id", "started_at", "status", "rows", "posts_new", "mentions_new", "quarantined")
+    counts = ("rows", "posts_new", "mentions_new", "passed", "deleted", "quarantined")
+    columns = ("id", "started_at", "status", *counts)
     put(row["sweeps"], columns, title="Last sweeps", empty="Not swept yet.")
 
 
@@ -223,55 +239,33 @@ def remove(
     print(f"Watch {watch} removed.")
 
 
-@source.command("list")
-def sources(as_json: JsonOption = False, as_csv: CsvOption = False) -> None:
-    """Show every source: what it takes, gives and cannot."""
-    from listening.sources.registry import REGISTRY
-
-    rows: list[dict[str, Any]] = [
-        {
-            "name": spec.name,
-            "help": spec.help,
-            "settings": {
-                one.name + ".NAME" * (one.kind == "table"): one.help for one in spec.settings
-            },
-            "required": [one.name for one in spec.settings if one.required],
-            "credentials": list(spec.credentials),
-            "rate_limit": spec.rate_limit,
-            "terms": spec.terms,
-            "gives": spec.gives,
-            "lacks": spec.lacks,
-            "backfill": spec.backfill,
-        }
-        for spec in (one.spec for one in REGISTRY.values())
-    ]
-    if as_json or as_csv:
-        put(rows, (), as_json=as_json, as_csv=as_csv)
-        return
-    for row in rows:
-        print(f"{row['name']}: {row['help']}")
-        for name, text in row["settings"].items():
-            print(f"  --set {name}=...  {text}" + " (required)" * (name in row["required"]))
-        print(f"  gives {row['gives']}; lacks {row['lacks'] or 'nothing'}")
-        print(f"  rate limit: {row['rate_limit']}; back-fill: {'yes' if row['backfill'] else 'no'}")
-
-
 def _row(watch: Watch, brand: Brand, last: Sweep | None) -> dict[str, Any]:
+    from listening.sources.registry import where
+
     due = watch.next_due_at
-    state = "paused" if watch.paused_at else "failing" if watch.failures else "well"
     return {
         "id": watch.id,
         "brand": brand.name,
         "source": watch.source,
-        "where": watch.params.get("path") or watch.params.get("query") or watch.params_key,
+        "where": where(watch.params),
         "schedule": _schedule(watch),
-        "state": state,
+        "state": _state(watch),
         "next_due_at": due.isoformat() if due else "now",
         "last_sweep": f"{last.status}, {last.rows:,} rows" if last else "none yet",
         "params": dict(watch.params),
         "failures": watch.failures,
         "last_error": watch.last_error,
+        "warning": watch.warning,
+        "read_until": watch.read_until.isoformat() if watch.read_until else None,
     }
+
+
+def _state(watch: Watch) -> str:
+    if watch.paused_at:
+        return "paused"
+    if watch.failures:
+        return "failing"
+    return "format?" if watch.warning else "well"
 
 
 def _sweep_row(sweep: Sweep) -> dict[str, Any]:
@@ -280,6 +274,12 @@ def _sweep_row(sweep: Sweep) -> dict[str, Any]:
         name: value.isoformat() if hasattr(value, "isoformat") else value
         for name, value in facts.items()
     }
+
+
+def _looked(looks: Looks) -> str:
+    failed = f" ({looks.failed:,} could not be read)" if looks.failed else ""
+    told = f"recent posts of {looks.authors:,} authors looked up{failed}, {looks.posts:,} posts"
+    return told + (f"; {looks.waiting:,} authors wait" if looks.on else "; switched off")
 
 
 def _words(row: dict[str, Any]) -> str:

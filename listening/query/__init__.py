@@ -19,5 +19,15 @@ from listening.query.explain import Explanation, explain
 from listening.query.matcher import Match, Matcher
 from listening.query.nodes import Query
 from listening.query.parser import parse
+from listening.query.searching import search_terms
 
-__all__ = ["Document", "Explanation", "Match", "Matcher", "Query", "explain", "parse"]
+__all__ = [
+    "Document",
+    "Explanation",
+    "Match",
+    "Matcher",
+    "Query",
+    "explain",
+    "parse",
+    "search_terms",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -41,7 +41,7 @@ class RawPost:
     kind: PostKind = PostKind.POST
     reply_to: str | None = None  # native ids, at the same source
     thread: str | None = None
-    repost_of: str | None = None
+    repost_of: str | None = None  # the post that this one reposts or quotes
     country: str | None = None
     region: str | None = None
     city: str | None = None
@@ -75,6 +75,10 @@ class Batch:
         places: origin and line of each post, parallel to `posts`; empty where there are none.
         again: origin -> line from which on it is read anew; what waits in quarantine from
             there on is settled.
+        deleted: (source, native id) of posts that the platform says are gone.
+        deleted_authors: (source, native id) of accounts that it says are gone.
+        read_until: everything that the platform had up to this moment has been read; None: it
+            cannot be told. How long ago that is, is the watch's lag.
     """
 
     cursor: Mapping[str, Any]
@@ -82,6 +86,9 @@ class Batch:
     bad_rows: Sequence[tuple[str, BadRow]] = ()
     places: Sequence[tuple[str, int]] = ()
     again: Mapping[str, int] = field(default_factory=dict)
+    deleted: Sequence[tuple[str, str]] = ()
+    deleted_authors: Sequence[tuple[str, str]] = ()
+    read_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,30 @@ class Window:
 
     since: datetime
     until: datetime
+
+
+def _all(_: RawPost) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a watch listens for.
+
+    Attributes:
+        brand: its name.
+        terms: words and phrases to search a platform for: whatever mentions the brand has one
+            of them. Empty: its query names none that a post must have.
+        mentions: whether a post mentions any brand that is tracked; for a source that has to
+            look through everything. Only these are kept, so a source need not ask.
+    """
+
+    brand: str = ""
+    terms: tuple[str, ...] = ()
+    mentions: Callable[[RawPost], bool] = _all
+
+
+ANYTHING = Wanted()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +139,32 @@ class SourceSetting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """Something that a platform wants to know before it lets us in.
+
+    Attributes:
+        name: of the environment variable, LISTENING_PLATFORM_WHAT.
+        help: what it is, in words.
+        where: address at which it is to be had.
+        optional: whether it works without, if slower.
+    """
+
+    name: str
+    help: str
+    where: str | None = None
+    optional: bool = False
+
+
+# What a watch of any platform may be told; sources that deliver files keep everything anyway.
+KEEP_ALL = SourceSetting(
+    name="keep_all",
+    help="keep posts that mention no brand too: they say what their authors care about",
+    kind="flag",
+    default=False,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSpec:
     """What a source is, for whoever sets up a watch.
 
@@ -115,22 +172,29 @@ class SourceSpec:
         name: as in `listening watch add BRAND NAME`; the posts' source unless it says otherwise.
         help: one sentence.
         settings: what a watch may be told.
-        credentials: environment variables that hold what the platform asks for.
+        credentials: what the platform asks for.
         rate_limit: what the platform allows, in words.
         terms: address of its terms; None: there is no platform.
         gives, lacks: what posts carry and what cannot be had, in words.
         backfill: whether a window of the past can be fetched.
+        only_mentions: posts that mention no tracked brand are passed over, unless the watch
+            has `keep_all` or the post stands already.
+        recent: it is a `SpeaksOfAuthors`, and its terms allow that.
+        posts_as: the posts' source where that is another name: two ways to one platform.
     """
 
     name: str
     help: str
     settings: Sequence[SourceSetting] = ()
-    credentials: Sequence[str] = ()
+    credentials: Sequence[Credential] = ()
     rate_limit: str = "none"
     terms: str | None = None
     gives: str = ""
     lacks: str = ""
     backfill: bool = False
+    only_mentions: bool = True
+    recent: bool = False
+    posts_as: str | None = None
 
 
 class Source(Protocol):
@@ -152,6 +216,7 @@ class Source(Protocol):
         params: Mapping[str, Any],
         cursor: Mapping[str, Any] | None,
         window: Window | None = None,
+        wanted: Wanted = ANYTHING,
     ) -> Iterator[Batch]:
         """Yield what is new since the cursor, oldest first where the platform lets it.
 
@@ -163,7 +228,24 @@ class Source(Protocol):
             params: as `check` gave them back.
             cursor: of the last batch stored; None: the first pull.
             window: a back-fill of this span, with a cursor of its own.
+            wanted: what the watch listens for.
 
         Raises:
             SourceError: one of `listening.sources.errors`; it says what happens next.
+        """
+
+
+class SpeaksOfAuthors(Protocol):
+    """A source that can be asked for what somebody has said of late."""
+
+    def recent(self, author_native_id: str, params: Mapping[str, Any], most: int) -> list[RawPost]:
+        """The last public posts of an account, the latest first; at most `most`.
+
+        Args:
+            author_native_id: as its posts have it.
+            params: of the watch that found them.
+            most: posts wanted.
+
+        Raises:
+            SourceError: as `Source.pull`; UnavailableError where the account is gone.
         """

@@ -16,7 +16,15 @@ from typing import Any, cast
 from listening.errors import ImportFileError, SettingsError
 from listening.importing import FIELDS, PRESETS, BadRow, open_table
 from listening.importing.fields import ALIASES
-from listening.sources.base import Batch, RawPost, SourceSetting, SourceSpec, Window
+from listening.sources.base import (
+    ANYTHING,
+    Batch,
+    RawPost,
+    SourceSetting,
+    SourceSpec,
+    Wanted,
+    Window,
+)
 from listening.sources.errors import UnavailableError
 from listening.sources.marks import Mark, Place, ends_open, place_in, unreadable
 
@@ -48,6 +56,7 @@ _SPEC = SourceSpec(
     gives="whatever the files say",
     lacks="what was changed in the middle of a file that grew as well",
     backfill=True,
+    only_mentions=False,
 )
 
 
@@ -93,6 +102,7 @@ class FolderSource:
         params: Mapping[str, Any],
         cursor: Mapping[str, Any] | None,
         window: Window | None = None,
+        wanted: Wanted = ANYTHING,
     ) -> Iterator[Batch]:
         """Read what is new; a back-fill reads all files again and takes the posts of its window.
 

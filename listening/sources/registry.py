@@ -8,10 +8,18 @@ from difflib import get_close_matches
 from typing import Any
 
 from listening.errors import NotFoundError, SettingsError
-from listening.sources.base import Source, SourceSetting, SourceSpec
+from listening.sources.base import KEEP_ALL, Source, SourceSetting, SourceSpec
+from listening.sources.credentials import credentials
 from listening.sources.folder import FolderSource
+from listening.sources.hackernews import HackerNews
 
-REGISTRY: dict[str, Source] = {source.spec.name: source for source in (FolderSource(),)}
+REGISTRY: dict[str, Source] = {
+    source.spec.name: source
+    for source in (
+        FolderSource(),
+        HackerNews(),
+    )
+}
 
 _FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
@@ -37,7 +45,7 @@ def settle(source: Source, given: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         SettingsError: one is unknown, missing or makes no sense; names it and the fix.
     """
-    known = {setting.name: setting for setting in source.spec.settings}
+    known = {setting.name: setting for setting in settings_of(source.spec)}
     for name in given:
         if name not in known:
             raise SettingsError(_unknown(source.spec, name))
@@ -52,8 +60,20 @@ def settle(source: Source, given: Mapping[str, Any]) -> dict[str, Any]:
                 f"{source.spec.name}: {setting.name} is missing ({setting.help}); write --set "
                 f"{setting.name}=..."
             )
+    credentials(source.spec)
     checked = source.check(params)
     return {name: value for name, value in checked.items() if value != known[name].default}
+
+
+def settings_of(spec: SourceSpec) -> tuple[SourceSetting, ...]:
+    """What a watch of a source may be told, what all platforms have in common included."""
+    return (*spec.settings, *((KEEP_ALL,) if spec.only_mentions else ()))
+
+
+def where(params: Mapping[str, Any]) -> str:
+    """What a watch looks at, in a few words."""
+    told = [str(value) for value in params.values() if not isinstance(value, Mapping | bool)]
+    return ", ".join(told) or "its names"
 
 
 def params_key(params: Mapping[str, Any]) -> str:
@@ -98,7 +118,7 @@ def _value(spec: SourceSpec, setting: SourceSetting, value: Any) -> Any:
 
 
 def _unknown(spec: SourceSpec, name: str) -> str:
-    names = [setting.name for setting in spec.settings]
+    names = [setting.name for setting in settings_of(spec)]
     close = get_close_matches(name, names, n=1, cutoff=0.6)
     hint = f" (did you mean {close[0]}?)" if close else ""
     return f"{spec.name}: there is no setting {name!r}{hint}; settings: {', '.join(names)}."

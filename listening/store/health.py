@@ -119,6 +119,8 @@ def read_watches(session: Session) -> list[WatchState]:
             failing_since=_failing_since(session, watch.id) if watch.failures else None,
             error=_shown(watch.last_error),
             quiet=not is_watch_due(watch, moment),
+            warning=_shown(watch.warning),
+            read_until=watch.read_until,
             last=_sweep_state(sweep) if sweep is not None else None,
         )
         for watch, name, sweep in session.execute(statement)

@@ -19,8 +19,9 @@ from listening.sources.registry import get_source, params_key
 from listening.store.brands import brand_id
 from listening.store.bulk import upsert
 from listening.store.sweeps import lose_sweeps, sweeping
-from listening.store.tables import Backfill, Brand, Watch
+from listening.store.tables import Backfill, Brand, Sweep, SweepStatus, Watch
 from listening.store.tables.types import now
+from listening.unread import SWEEPS, Rows, compared_with, is_over, jumped, told
 
 BACKFILL_TRIES = 5
 
@@ -186,12 +187,18 @@ def due_watches(session: Session, now: datetime) -> list[int]:
     return [watch_id_of(watch) for watch in found]
 
 
-def set_cursor(session: Session, watch_id: int, cursor: Mapping[str, Any]) -> bool:
+def set_cursor(
+    session: Session,
+    watch_id: int,
+    cursor: Mapping[str, Any],
+    read_until: datetime | None = None,
+) -> bool:
     """Where the next sweep goes on; False where the watch was removed meanwhile."""
+    read = {} if read_until is None else {"read_until": read_until}
     kept = session.execute(
         update(Watch)
         .where(col(Watch.id) == watch_id)
-        .values(cursor=dict(cursor))
+        .values(cursor=dict(cursor), **read)
         .execution_options(synchronize_session=False)
     )
     return bool(cast("CursorResult[Any]", kept).rowcount)
@@ -227,6 +234,36 @@ def record_stop(session: Session, watch: Watch) -> None:
     """A person stopped the sweep: it goes on at its next time, not at once."""
     watch.next_due_at = _next(watch, now())
     session.add(watch)
+
+
+def record_rows(session: Session, watch: Watch, sweep_id: int) -> None:
+    """Warn where much more of a sweep could not be read than before, until that is over."""
+    sweep = session.get(Sweep, sweep_id)
+    if sweep is None:
+        return
+    last, standing = _rows_of(sweep), compared_with(watch.warning)
+    if standing is not None:
+        watch.warning = None if is_over(last, standing) else watch.warning
+    elif last.many:
+        before = _rows_before(session, sweep)
+        watch.warning = told(last, before) if jumped(last, before) else watch.warning
+    session.add(watch)
+
+
+def _rows_before(session: Session, sweep: Sweep) -> Rows:
+    """Rows of the last sweeps of a watch before one; those that found nothing say nothing."""
+    earlier = select(Sweep).where(
+        Sweep.watch_id == sweep.watch_id,
+        col(Sweep.id) < sweep.id,
+        Sweep.status != SweepStatus.RUNNING,
+        col(Sweep.rows) + col(Sweep.passed) > 0,
+    )
+    found = session.exec(earlier.order_by(col(Sweep.id).desc()).limit(SWEEPS))
+    return sum((_rows_of(one) for one in found), Rows())
+
+
+def _rows_of(sweep: Sweep) -> Rows:
+    return Rows(sweep.rows + sweep.passed, sweep.quarantined)
 
 
 def ask_backfill(session: Session, watch: Watch, since: datetime, until: datetime) -> Backfill:

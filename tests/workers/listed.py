@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from listening.schedule import Schedule
-from listening.sources.base import Batch, SourceSpec, Window
+from listening.sources.base import ANYTHING, Batch, SourceSpec, Wanted, Window
 from listening.store import counters
 from listening.store.brands import get_brand
 from listening.store.session import Store
@@ -40,6 +40,7 @@ class Listed:
         params: Mapping[str, Any],
         cursor: Mapping[str, Any] | None,
         window: Window | None = None,
+        wanted: Wanted = ANYTHING,
     ) -> Iterator[Batch]:
         """Give the next steps."""
         for step in range((cursor or {"step": 0})["step"], self.steps):

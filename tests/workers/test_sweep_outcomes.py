@@ -74,7 +74,7 @@ def test_an_answer_that_is_not_understood_is_kept(store: Store, one: int, listed
     with store.session() as session:
         (row,) = waiting_rows(session)
     assert (row.file, row.reason, row.raw) == (
-        "JetBlue at listed: {}", "no field 'hits'", '{"found": []}',
+        "JetBlue at listed: its names", "no field 'hits'", '{"found": []}',
     )  # fmt: skip
 
 

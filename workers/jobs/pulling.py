@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,8 +14,9 @@ from listening import metrics
 from listening.errors import ListeningError, StoreError
 from listening.importing import BadRow
 from listening.ingest import Ingested, ingest
-from listening.matching import BrandMatcher
-from listening.sources.base import Batch, Window
+from listening.matching import BrandMatcher, BrandRule
+from listening.query import parse, search_terms
+from listening.sources.base import KEEP_ALL, Batch, Wanted, Window
 from listening.sources.errors import RateLimitError
 from listening.sources.registry import get_source
 from listening.store import counters, leases
@@ -29,6 +31,7 @@ from listening.store.watches import (
     set_backfill_cursor,
     set_cursor,
 )
+from listening.store.withdrawing import withdraw
 from workers.jobs.importing import clash_row
 from workers.progress import Progress
 from workers.recording import Cancelled
@@ -105,11 +108,12 @@ def pull_all(store: Store, run: Run) -> bool:
         rules = brand_rules(session)
         waiting = open_backfills(session, int(run.watch.id or 0))
     matcher, ids = BrandMatcher(rules), [rule.id for rule in rules]
-    if _pull(store, run, matcher, ids, None):
+    wanted = wanted_of(rules, run.watch.brand_id, matcher)
+    if _pull(store, run, matcher, ids, wanted, None):
         return True
     for backfill in waiting:
         try:
-            if _pull(store, run, matcher, ids, backfill):
+            if _pull(store, run, matcher, ids, wanted, backfill):
                 return True
             failed = None
         except (StoreError, RateLimitError, Cancelled):
@@ -122,14 +126,29 @@ def pull_all(store: Store, run: Run) -> bool:
     return False
 
 
+def wanted_of(rules: Sequence[BrandRule], brand_id: int, matcher: BrandMatcher) -> Wanted:
+    """What the watch of a brand listens for."""
+    own = next((rule for rule in rules if rule.id == brand_id), None)
+    return Wanted(
+        brand=own.name if own else "",
+        terms=search_terms(parse(own.query).tree) if own else (),
+        mentions=lambda post: bool(matcher.match(post)),
+    )
+
+
 def _pull(
-    store: Store, run: Run, matcher: BrandMatcher, ids: list[int], backfill: Backfill | None
+    store: Store,
+    run: Run,
+    matcher: BrandMatcher,
+    ids: list[int],
+    wanted: Wanted,
+    backfill: Backfill | None,
 ) -> bool:
     """Store batch after batch; True where the sweep is full before the source is done."""
     watch = run.watch
     cursor = watch.cursor if backfill is None else backfill.cursor
     window = Window(backfill.since, backfill.until) if backfill else None
-    batches: Any = get_source(watch.source).pull(watch.params, cursor, window)
+    batches: Any = get_source(watch.source).pull(watch.params, cursor, window, wanted)
     with closing(batches):
         for batch in batches:
             _keep(store, run, batch, matcher, ids, backfill)
@@ -148,12 +167,22 @@ def _keep(
     backfill: Backfill | None,
 ) -> None:
     """One batch with its cursor, whole or not at all."""
-    about = run.watch.brand_id if run.watch.params.get("all_mentions") is True else None
+    params = run.watch.params
+    about = run.watch.brand_id if params.get("all_mentions") is True else None
+    spec = get_source(run.watch.source).spec
     with store.work() as session:
         run.hold(session)
         for origin, line in sorted(batch.again.items()):
             resolve_from(session, origin, line)
-        found = ingest(session, batch.posts, matcher, brand_ids=ids, all_about=about)
+        found = ingest(
+            session,
+            batch.posts,
+            matcher,
+            brand_ids=ids,
+            all_about=about,
+            only_mentions=spec.only_mentions and params.get(KEEP_ALL.name) is not True,
+        )
+        deleted = withdraw(session, batch.deleted, batch.deleted_authors)
         bad = _put_aside(session, run, batch, found)
         beat_sweep(
             session,
@@ -165,14 +194,16 @@ def _keep(
             mentions_new=found.mentions_new,
             quarantined=bad,
             refused=found.refused,
+            passed=found.passed,
+            deleted=deleted,
         )
         if backfill is None:
-            kept = set_cursor(session, int(run.watch.id or 0), batch.cursor)
+            kept = set_cursor(session, int(run.watch.id or 0), batch.cursor, batch.read_until)
         else:
             kept = set_backfill_cursor(session, int(backfill.id or 0), batch.cursor)
         if not kept:
             raise Lost  # the watch was removed
-        _count(session, run.watch.source, found, bad)
+        _count(session, run.watch.source, found, bad, deleted)
     run.counts = run.counts + replace(found, clashes=())
     run.quarantined += bad
 
@@ -197,13 +228,15 @@ def _put_aside(session: Session, run: Run, batch: Batch, found: Ingested) -> int
     )
 
 
-def _count(session: Session, source: str, found: Ingested, bad: int) -> None:
+def _count(session: Session, source: str, found: Ingested, bad: int, deleted: int) -> None:
     for name, value in (
         (metrics.POSTS_NEW, found.posts_new),
         (metrics.POSTS_EDITED, found.posts_edited),
         (metrics.MENTIONS_NEW, found.mentions_new),
         (metrics.QUARANTINED, bad),
         (metrics.REFUSED, found.refused),
+        (metrics.PASSED, found.passed),
+        (metrics.DELETED, deleted),
     ):
         if value:
             counters.add(session, name, value, source=source)

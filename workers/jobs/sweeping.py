@@ -15,6 +15,7 @@ from listening.errors import ListeningError, StoreError
 from listening.ingest import Ingested
 from listening.logs import correlated, correlation, masked, new_correlation
 from listening.sources.errors import FormatChangedError
+from listening.sources.registry import where
 from listening.store import counters, leases
 from listening.store.session import Store
 from listening.store.sweeps import (
@@ -31,6 +32,7 @@ from listening.store.watches import (
     is_watch_due,
     open_backfills,
     record_failure,
+    record_rows,
     record_stop,
     record_success,
 )
@@ -142,8 +144,7 @@ def _begin(
         if lost := lose_sweeps(session, watch_id):
             counters.add(session, metrics.LOST, lost, kind="sweep")
         brand = session.get(Brand, watch.brand_id)
-        where = watch.params.get("path") or watch.params.get("query") or watch.params_key
-        label = f"{brand.name if brand else '?'} at {watch.source}: {where}"
+        label = f"{brand.name if brand else '?'} at {watch.source}: {where(watch.params)}"
         own = correlation() or new_correlation()
         sweep = begin_sweep(
             session, source=watch.source, label=label, watch_id=watch_id, correlation=own
@@ -202,6 +203,8 @@ def _close(
             quarantine(session, sweep_id=run.sweep_id, file=run.label, rows=[row])
         counters.add(session, metrics.SWEEPS, source=source, status=str(status))
         counters.took(session, "sweep", time.monotonic() - run.began)
+        if status is not SweepStatus.LOST:
+            record_rows(session, watch, run.sweep_id)
         if status is SweepStatus.DONE:
             # One that was asked for meanwhile is not left until the next time.
             asked = open_backfills(session, int(watch.id or 0))

@@ -16,6 +16,7 @@ from listening.store.tables.opinions import Correction, MentionSentiment, Sentim
 from listening.store.tables.posts import (
     Analysis,
     Author,
+    AuthorLook,
     AuthorProfile,
     MatchedBy,
     Mention,
@@ -60,6 +61,7 @@ __all__ = [
     "AliasKind",
     "Analysis",
     "Author",
+    "AuthorLook",
     "AuthorProfile",
     "Backfill",
     "Brand",

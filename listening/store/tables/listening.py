@@ -67,6 +67,9 @@ class Watch(SQLModel, table=True):
     cursor: dict[str, Any] | None = Field(default=None, sa_column=json_column(nullable=True))
     next_due_at: datetime | None = Field(default=None, sa_type=UTCDateTime, index=True)
     paused_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    # Everything the platform had up to here has been read; None: it cannot be told.
+    read_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    warning: str | None = None  # such as: its format may have changed
 
 
 class SweepStatus(StrEnum):
@@ -98,6 +101,8 @@ class Sweep(SQLModel, table=True):
     mentions_new: int = 0
     quarantined: int = 0
     refused: int = 0  # by a tombstone
+    passed: int = 0  # mention no brand
+    deleted: int = 0  # posts that the platform says are gone
     error: str | None = None
     heartbeat_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     correlation: str | None = None  # shared with the jobs that this sweep set off

@@ -28,6 +28,17 @@ class Author(SQLModel, table=True):
     verified: bool | None = None
 
 
+class AuthorLook(SQLModel, table=True):
+    """When an author's recent posts were last looked up, and what came of it."""
+
+    __tablename__ = "author_look"
+
+    author_id: int = Field(primary_key=True, foreign_key="author.id", ondelete="CASCADE")
+    looked_at: datetime = Field(default_factory=now, sa_type=UTCDateTime)
+    posts: int = 0
+    error: str | None = None
+
+
 class Post(SQLModel, table=True):
     """One text by one author at one source. Unknown numbers are None, never zero."""
 
@@ -184,6 +195,7 @@ class Unprofiled(SQLModel, table=True):
 __all__ = [
     "Analysis",
     "Author",
+    "AuthorLook",
     "AuthorProfile",
     "MatchedBy",
     "Mention",

@@ -106,7 +106,7 @@ def test_a_retention_without_sense_is_refused(filled: Run, days: str, told: str)
 
 def test_a_backup_goes_to_another_place(filled: Run, tmp_path: Path) -> None:
     told = filled("backup", "b.db").stdout
-    assert told.startswith("b.db: ") and told.endswith("of schema version 0004, checked.\n")
+    assert told.startswith("b.db: ") and told.endswith("of schema version 0005, checked.\n")
     filled("erase", "author", "twitter", "boris", "--yes")
     refused = filled("restore", "b.db", check=False)
     assert "is not empty: say --replace" in refused.stderr

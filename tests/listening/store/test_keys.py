@@ -15,6 +15,7 @@ from listening.store.tables import (
     AliasKind,
     Analysis,
     Author,
+    AuthorLook,
     AuthorProfile,
     Backfill,
     Brand,
@@ -102,6 +103,7 @@ ROWS: dict[type[SQLModel], Make] = {
     PlacedChunk: row(PlacedChunk, segmentation_id=1, chunk=0),
     Lineage: row(Lineage, segmentation_id=1, segment_id=1, event=LineageEvent.BORN),
     Unprofiled: row(Unprofiled, post_id=1, author_id=1),
+    AuthorLook: row(AuthorLook, author_id=1, looked_at=at(NOON)),
     Stance: row(
         Stance, brand_id=1, author_id=1, kind=StanceKind.PASSIVE, score=0.0, low=0.0, high=0.0,
         mentions=1, opinions=1, recommends=0, warns=0, reason="",
@@ -223,7 +225,7 @@ def test_a_removed_author_takes_everything_of_theirs(full: Store) -> None:
     with full.work() as session:
         session.delete(session.get(Author, 1))
     assert {name for name, number in counts(full).items() if number == 0} == {
-        "Author", "AuthorProfile", "Post", "Mention", "MentionSentiment", "Analysis", "Vector",
+        "Author", "AuthorLook", "AuthorProfile", "Post", "Mention", "MentionSentiment", "Analysis", "Vector",
         "Membership", "MembershipChange", "Stance", "Review", "Case", "Claim", "Unprofiled",
     }  # fmt: skip
 
