@@ -74,6 +74,8 @@ class WatchState:
     error: str | None = None
     last: SweepState | None = None
     quiet: bool = False  # its quiet hours, or the back-off after failures, hold it back
+    warning: str | None = None  # such as: its format may have changed
+    read_until: datetime | None = None  # all that the platform had up to here has been read
 
     @property
     def label(self) -> str:
@@ -90,6 +92,10 @@ class WatchState:
         if self.paused_at is not None or self.quiet or self.running or self.due_at is None:
             return timedelta(0)
         return max(at - self.due_at, timedelta(0))
+
+    def lag(self, at: datetime) -> timedelta | None:
+        """How far behind its platform it is; None: that cannot be told."""
+        return None if self.read_until is None else max(at - self.read_until, timedelta(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +203,8 @@ class Health:
             worker["alive"] = state.alive(self.at)
         for watch, own in zip(plain["watches"], self.watches, strict=True):
             watch["overdue_seconds"] = own.overdue(self.at).total_seconds()
+            lag = own.lag(self.at)
+            watch["lag_seconds"] = None if lag is None else lag.total_seconds()
         return plain
 
 
@@ -247,6 +255,9 @@ def _watches(health: Health) -> Iterator[str]:
             yield f"{_upper(watch.label)} fails{since}, {watch.failures} times in a row{why}"
         if watch.overdue(health.at) > OVERDUE and watch.due_at is not None:
             yield f"{_upper(watch.label)} is due since {_moment(watch.due_at)} and was not swept."
+        if watch.warning is not None:
+            yield f"{_upper(watch.label)}: {watch.warning}."
+            continue
         last = watch.last
         if last is None or last.rows < REJECTED_ROWS:
             continue

@@ -92,7 +92,9 @@ def ingest(
     )
 
 
-def tally(session: Session, source: str, found: Ingested, quarantined: int) -> None:
+def tally(
+    session: Session, source: str, found: Ingested, quarantined: int, deleted: int = 0
+) -> None:
     """Add a batch to what /metrics counts."""
     for name, value in (
         (metrics.POSTS_NEW, found.posts_new),
@@ -100,6 +102,8 @@ def tally(session: Session, source: str, found: Ingested, quarantined: int) -> N
         (metrics.MENTIONS_NEW, found.mentions_new),
         (metrics.QUARANTINED, quarantined),
         (metrics.REFUSED, found.refused),
+        (metrics.PASSED, found.passed),
+        (metrics.DELETED, deleted),
     ):
         if value:
             add(session, name, value, source=source)

@@ -6,20 +6,24 @@ whatever else logs. All that one sweep or command sets off carries the same `cor
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import secrets
 import sys
+import threading
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import structlog
 
 from listening.config import get_settings
 
 # The password of an address, wherever one slips into a message; a key in its query; a header.
-_PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]+@")
+# (bounded, since what a server says comes through here: without, a long text takes for ever)
+_PASSWORD = re.compile(r"(://[^:/@\s]{0,200}:)[^@\s]{1,500}+@")
 _KEYED = r"[\w-]*(?:token|secret|passw(?:or)?d|api[_-]?key|signature)"
 _IN_QUERY = re.compile(rf"(?i)([?&]{_KEYED}=)[^&\s\"'#]+")
 _IN_HEADER = re.compile(
@@ -28,7 +32,8 @@ _IN_HEADER = re.compile(
 _SECRET_NAME = re.compile(rf"(?i){_KEYED}|authorization|.*dsn")
 _DEEPEST = 6
 _SHORTEST_SECRET = 6
-_KEPT: set[str] = set()
+_KEPT: tuple[str, ...] = ()  # the longest first, since one may be part of another
+_KEEPING = threading.Lock()
 
 # They bring handlers of their own, which know nothing of ours.
 _OWN_HANDLERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "celery", "celery.task", "alembic")
@@ -73,9 +78,22 @@ def masked(text: str) -> str:
 
 
 def keep_secret(value: str) -> None:
-    """From now on this value is masked wherever a text is; too short a one would mask words."""
-    if len(value) >= _SHORTEST_SECRET:
-        _KEPT.add(value)
+    """From now on this value is masked wherever a text is; too short a one would mask words.
+
+    So it is as addresses and JSON write it.
+    """
+    global _KEPT
+    if len(value) < _SHORTEST_SECRET or value in _KEPT:
+        return
+    written = (
+        value,
+        quote(value, errors="replace"),
+        quote(value, safe="", errors="replace"),
+        quote_plus(value, errors="replace"),
+        json.dumps(value)[1:-1],
+    )
+    with _KEEPING:
+        _KEPT = tuple(sorted({*_KEPT, *written}, key=lambda own: (-len(own), own)))
 
 
 def without_passwords(

@@ -42,6 +42,18 @@ QUARANTINED = _counter(
     "listening_quarantined_total", "Rows put aside because they could not be read.", "source"
 )
 REFUSED = _counter("listening_refused_total", "Posts left out for a tombstone.", "source")
+PASSED = _counter(
+    "listening_posts_passed_total", "Posts passed over since they mention no brand.", "source"
+)
+DELETED = _counter(
+    "listening_posts_deleted_total", "Posts taken out since their platform did.", "source"
+)
+LOOKED = _counter(
+    "listening_authors_looked_up_total",
+    "Authors whose recent posts were asked for, by how: found, failed.",
+    "source",
+    "outcome",
+)
 SWEEPS = _counter(
     "listening_sweeps_total", "Sweeps and imports that ended, by how.", "source", "status"
 )
@@ -104,6 +116,16 @@ WATCHES_DUE = _gauge("listening_watches_due", "Watches that are due and not bein
 WATCHES_OVERDUE = _gauge("listening_watches_overdue", "Watches due for more than two minutes.")
 WATCHES_FAILING = _gauge("listening_watches_failing", "Watches whose last sweep failed.")
 WATCHES_PAUSED = _gauge("listening_watches_paused", "Watches that are paused.")
+WATCHES_WARNED = _gauge(
+    "listening_watches_warned",
+    "Watches with a warning: the format of their source may have changed.",
+)
+SOURCE_LAG = _gauge(
+    "listening_source_lag_seconds",
+    "How far behind its platform a watch is; absent where that cannot be told, or it is paused.",
+    "source",
+    "watch",
+)
 OVERDUE = _gauge("listening_watch_overdue_seconds", "How late the latest watch is.")
 SWEEPS_RUNNING = _gauge("listening_sweeps_running", "Sweeps of watches that run.", "source")
 LAST_SWEEP = _gauge(

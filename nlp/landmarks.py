@@ -100,16 +100,18 @@ def nearest(rows: Floats, points: Floats, k: int) -> tuple[Ints, Floats]:
     """
     found = np.empty((len(rows), k), np.int64)
     far = np.empty((len(rows), k), np.float32)
+    # A row's own length is the same for all points: what is compared leaves it out, so that one
+    # product gives it whole. Whole numbers all the way, far below 2**24.
     lengths = (points * points).sum(axis=1)
-    across = np.ascontiguousarray(points.T)
+    across = np.concatenate([-2 * points.T, lengths[None]])
     for start in range(0, len(rows), _BLOCK):
         part = rows[start : start + _BLOCK]
-        squared = (part * part).sum(axis=1)[:, None] + lengths - 2 * (part @ across)
-        near = np.sort(_least(squared, k), axis=1)
-        own = np.take_along_axis(squared, near, axis=1)
-        order = np.argsort(own, axis=1, kind="stable")
+        compared = np.pad(part, ((0, 0), (0, 1)), constant_values=1) @ across
+        near = np.sort(_least(compared, k), axis=1)
+        squared = np.take_along_axis(compared, near, axis=1) + (part * part).sum(axis=1)[:, None]
+        order = np.argsort(squared, axis=1, kind="stable")
         found[start : start + _BLOCK] = np.take_along_axis(near, order, axis=1)
-        far[start : start + _BLOCK] = np.sqrt(np.take_along_axis(own, order, axis=1))
+        far[start : start + _BLOCK] = np.sqrt(np.take_along_axis(squared, order, axis=1))
     return found, far
 
 
@@ -118,12 +120,14 @@ def _least(values: Floats, k: int) -> Ints:
     count = values.shape[1]
     if k >= count:
         return np.tile(np.arange(count), (len(values), 1))
-    whole = count - count % _RUN
-    if whole // _RUN <= 4 * k:
+    apart = count // _RUN
+    whole = apart * _RUN
+    if apart <= 4 * k:
         return np.asarray(np.argpartition(values, k - 1, axis=1)[:, :k])
-    minima = values[:, :whole].reshape(len(values), -1, _RUN).min(axis=2)
+    # A run is every so many columns: its minimum is taken row by row, which is fast.
+    minima = values[:, :whole].reshape(len(values), _RUN, apart).min(axis=1)
     runs = np.argpartition(minima, k - 1, axis=1)[:, :k]
-    places = (runs[:, :, None] * _RUN + np.arange(_RUN)).reshape(len(values), -1)
+    places = (runs[:, :, None] + np.arange(_RUN) * apart).reshape(len(values), -1)
     rest = np.broadcast_to(np.arange(whole, count), (len(values), count - whole))
     places = np.hstack([places, rest])
     chosen = np.argpartition(np.take_along_axis(values, places, axis=1), k - 1, axis=1)[:, :k]

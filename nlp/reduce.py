@@ -19,11 +19,16 @@ _START = 10.0
 
 @dataclass(frozen=True, slots=True)
 class ReduceParams:
-    """UMAP's parameters (McInnes et al., 2018)."""
+    """UMAP's parameters (McInnes et al., 2018).
+
+    Fewer epochs and negative samples than is usual for one layout: many are made, and what they
+    agree on is the same (docs/decisions/0004-segmentation.md).
+    """
 
     neighbours: int = 15
     dimensions: int = 5
-    epochs: int = 100
+    epochs: int = 60
+    negatives: int = 3
     min_dist: float = 0.0
 
 
@@ -117,7 +122,7 @@ def reduce(
             a,
             b,
             1.0,
-            5,
+            params.negatives,
             params.epochs,
             begin.astype(np.float32),
             state,

@@ -89,17 +89,14 @@ def together(votes: Votes, weight: Ints) -> Floats:
     count = votes.labels.shape[2]
     found = np.zeros((count, count), np.float32)
     used = np.flatnonzero(weight)
-    rows = np.arange(count)
     for own in votes.labels:
-        # Settings that say the same of a resample are one with all their votes.
-        said, same = np.unique(own[used], axis=0, return_inverse=True)
-        heavy = np.bincount(same.reshape(-1), weights=weight[used])
-        widths = said.max(axis=1).astype(np.int64) + 1
-        starts = np.cumsum(widths) - widths
-        member = np.zeros((count, int(widths.sum())), np.float32)
-        for labels, start in zip(said, starts, strict=True):
-            member[rows, labels + start] = 1
-        found += (member * np.repeat(heavy, widths).astype(np.float32)) @ member.T
+        # A cluster that several settings found is one, with all their votes.
+        members = [own[g] == c for g in used for c in range(int(own[g].max()) + 1)]
+        heavy = [weight[g] for g in used for _ in range(int(own[g].max()) + 1)]
+        distinct, same = np.unique(np.packbits(members, axis=1), axis=0, return_inverse=True)
+        votes_of = np.bincount(same.reshape(-1), weights=heavy).astype(np.float32)
+        member = np.unpackbits(distinct, axis=1, count=count).astype(np.float32)
+        found += (member.T * votes_of) @ member
     return found
 
 

@@ -39,7 +39,8 @@ def due_task(self: JobTask) -> None:
 
 @app.task(base=JobTask, bind=True, name="sweep.watch")
 def watch_task(self: JobTask, watch_id: int) -> None:
-    """Sweep one watch; what it found is analysed next."""
+    """Sweep one watch; what it found is analysed next, and its authors are looked up."""
+    from listening.store.looks import looks_owed
     from workers.jobs.sweeping import sweep_watch
 
     report = sweep_watch(self.store, watch_id, holder=this_holder())
@@ -47,6 +48,24 @@ def watch_task(self: JobTask, watch_id: int) -> None:
         return
     log.info("swept", watch=watch_id, sweep=report.sweep_id, error=report.error)
     self.after("nlp.analyse", once="nlp.analyse")
+    with self.store.session() as session:
+        owed = looks_owed(session, get_settings(), watch_id)
+    if owed:
+        self.after("sweep.look", watch_id, once=f"look:{watch_id}")
+
+
+@app.task(base=JobTask, bind=True, name="sweep.look")
+def look_task(self: JobTask, watch_id: int) -> None:
+    """Look up authors for one watch; what they said is analysed next."""
+    from workers.jobs.looking import look
+
+    looked = look(self.store, get_settings(), watch_id)
+    if not looked.authors:
+        return
+    found = looked.counts
+    log.info("authors looked up", watch=watch_id, authors=looked.authors, failed=looked.failed)
+    if found.posts_new or found.posts_edited:
+        self.after("nlp.analyse", once="nlp.analyse")
 
 
 @app.task(base=JobTask, bind=True, name="nlp.analyse")
@@ -191,3 +210,5 @@ def settle_task(self: JobTask) -> None:
         log.warning("lost with its process", sweeps=settled.sweeps, jobs=settled.jobs)
     for task in settled.owed:
         self.after(task, once=task)
+    for watch_id in settled.looks:
+        self.after("sweep.look", watch_id, once=f"look:{watch_id}")

@@ -26,7 +26,7 @@ def board(health: Health, store: str, rate: float | None) -> Group:
     at = health.at
     parts += _section(
         "Watches",
-        ("id", "brand", "source", "due", "last sweep", "new", "failed", "error"),
+        ("id", "brand", "source", "due", "last sweep", "lag", "new", "failed", "error"),
         [_watch(watch, at) for watch in health.watches],
         "No watch.",
     )
@@ -90,13 +90,14 @@ def _judged(health: Health) -> Text:
 
 
 def _watch(watch: WatchState, at: datetime) -> Sequence[str]:
-    last = watch.last
+    last, lag = watch.last, watch.lag(at)
     return (
         str(watch.id),
         watch.brand,
         watch.source,
         _due(watch, at),
         "never" if last is None else f"{last.status} {_ago(last.started_at, at)}",
+        "" if lag is None else span(lag),
         "" if last is None else f"{last.posts_new:,} / {last.mentions_new:,}",
         str(watch.failures or ""),
         watch.error or "",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.context import opened, progress
-from api.cli.show import table
+from api.cli.context import Bar, opened, progress
+from api.cli.show import plain, table
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -27,6 +28,10 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
+    brand: Annotated[
+        str | None,
+        typer.Option(help="Listen for this name at the sources without a key, not the sample."),
+    ] = None,
     serve: Annotated[
         bool | None,
         typer.Option("--serve/--no-serve", help="Serve the pages afterwards; none: on a terminal."),
@@ -34,10 +39,15 @@ def demo(
     port: Annotated[int | None, typer.Option(help="Of the web pages.")] = None,
 ) -> None:
     """Import the sample, analyse, segment, flag, show; in a store of its own."""
-    os.environ.setdefault("LISTENING_DATA_DIR", FOLDER)
+    os.environ.setdefault("LISTENING_DATA_DIR", f"{FOLDER}-{_short(brand)}" if brand else FOLDER)
     started = time.monotonic()
     with opened() as (settings, store):
-        _run(store, settings)
+        with progress() as bar:
+            if brand:
+                _listen(store, brand, bar)
+            else:
+                _import(store, bar)
+            _conclude(store, settings, bar)
         _show(store)
         port = port or settings.web_port
         host, folder = settings.web_host, settings.data_dir
@@ -55,29 +65,55 @@ def demo(
         print(f"  served by: .venv/bin/listening --data-dir {folder} up --port {port}")
 
 
-def _run(store: Store, settings: Any) -> None:
-    """Every step may be repeated: a second run finds its work done."""
+def _short(name: str) -> str:
+    """A name as part of a folder's."""
+    return re.sub(r"[^\w]+", "-", name.casefold()).strip("-") or "brand"
+
+
+def _import(store: Store, bar: Bar) -> None:
+    """The sample and its brands; a second run finds its work done, as with every step here."""
     from listening import sample
+    from listening.importing.whole import open_file
     from listening.store.brands import add_brand, list_brands
-    from workers.jobs.analysing import analyse_pending
-    from workers.jobs.flagging import flag
-    from workers.jobs.importing import import_table, open_file
-    from workers.jobs.segmenting import segment
-    from workers.models import models
+    from workers.jobs.importing import import_table
 
     with store.work() as session:
         known = {brand.name for brand in list_brands(session)}
         for name, facts in sample.brands().items():
             if name not in known:
                 add_brand(session, name, query=facts["query"], own_accounts=facts["own_accounts"])
-    with progress() as bar:
-        import_table(store, open_file(sample.POSTS), progress=bar)
-        bar.begin("Loading the model")
-        loaded = models()
-        bar.end()
-        analyse_pending(store, loaded, progress=bar)
-        segment(store, settings, model=loaded.revision, progress=bar)
-        flag(store, settings, progress=bar)
+    import_table(store, open_file(sample.POSTS), progress=bar)
+
+
+def _listen(store: Store, name: str, bar: Bar) -> None:
+    from listening.errors import ListeningError
+    from listening.store.posts import count_posts
+    from workers.jobs.trying import listen_for, open_sources
+
+    heard = listen_for(store, name, sources=open_sources(), progress=bar)
+    for one in heard:
+        told = one.error or f"{one.posts:,} posts new, {one.mentions:,} mentions of {name}"
+        print(plain(f"{one.source}: {told}"))
+    with store.session() as session:
+        if not count_posts(session):
+            raise ListeningError(
+                f"Nothing was heard of {name!r}. Is this machine on the internet? `listening demo` "
+                "without --brand shows the same on a sample."
+            )
+
+
+def _conclude(store: Store, settings: Any, bar: Bar) -> None:
+    from workers.jobs.analysing import analyse_pending
+    from workers.jobs.flagging import flag
+    from workers.jobs.segmenting import segment
+    from workers.models import models
+
+    bar.begin("Loading the model")
+    loaded = models()
+    bar.end()
+    analyse_pending(store, loaded, progress=bar)
+    segment(store, settings, model=loaded.revision, progress=bar)
+    flag(store, settings, progress=bar)
 
 
 def _show(store: Store) -> None:

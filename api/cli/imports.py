@@ -49,7 +49,8 @@ def import_(
     ] = False,
 ) -> None:
     """Import a file of posts; importing it again stores nothing twice."""
-    from workers.jobs.importing import import_table, open_file
+    from listening.importing.whole import open_file
+    from workers.jobs.importing import import_table
 
     about = _about(brand, all_about)
     table = open_file(

@@ -28,6 +28,7 @@ from api.cli import (
     score,
     segments,
     services,
+    sources,
     status,
     watches,
     work,
@@ -67,7 +68,7 @@ app = typer.Typer(
 app.add_typer(brands.app, name="brand")
 app.add_typer(queries.app, name="query")
 app.add_typer(watches.app, name="watch")
-app.add_typer(watches.source, name="source")
+app.add_typer(sources.app, name="source")
 app.add_typer(imports.quarantine, name="quarantine")
 app.add_typer(opinions.app, name="opinions")
 app.add_typer(jobs.app, name="job")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.context import AnyBrandOption, opened, progress
+from api.cli.pushes import secret
 from api.cli.show import CsvOption, JsonOption, plain, put
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def show(watch: Number, as_json: JsonOption = False) -> None:
     from listening.store.tables.types import now
     from listening.store.watches import get_watch, open_backfills
 
-    with opened() as (_, store), store.session() as session:
+    with opened() as (settings, store), store.session() as session:
         found = get_watch(session, watch)
         brand = session.get_one(Brand, found.brand_id)
         sweeps = sweeps_of(session, watch, 10)
@@ -106,8 +107,8 @@ def show(watch: Number, as_json: JsonOption = False) -> None:
             for b in open_backfills(session, watch)
         ]
         row["sweeps"] = [_sweep_row(sweep) for sweep in sweeps]
-        looked = looks_at(session, found.source)
-        row["looks"] = asdict(looked) if looked else None
+        looked = looks_at(session, settings, found.source)
+        row["looks"] = asdict(looked) | {"last_at": _iso(looked.last_at)} if looked else None
     if as_json:
         put([row], (), as_json=True)
         return
@@ -239,6 +240,9 @@ def remove(
     print(f"Watch {watch} removed.")
 
 
+app.command()(secret)
+
+
 def _row(watch: Watch, brand: Brand, last: Sweep | None) -> dict[str, Any]:
     from listening.sources.registry import where
 
@@ -256,7 +260,7 @@ def _row(watch: Watch, brand: Brand, last: Sweep | None) -> dict[str, Any]:
         "failures": watch.failures,
         "last_error": watch.last_error,
         "warning": watch.warning,
-        "read_until": watch.read_until.isoformat() if watch.read_until else None,
+        "read_until": _iso(watch.read_until),
     }
 
 
@@ -302,6 +306,10 @@ def _span(seconds: int) -> str:
         if seconds >= _UNITS[unit] and seconds % _UNITS[unit] == 0:
             return f"{seconds // _UNITS[unit]}{unit}"
     return f"{seconds}s"
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def _when(moment: datetime | None) -> str:

@@ -96,7 +96,11 @@ def _watches(found: Health) -> Iterator[Metric]:
     yield _gauge(metrics.WATCHES_OVERDUE, sum(own > OVERDUE for own in late))
     yield _gauge(metrics.WATCHES_FAILING, sum(watch.failures > 0 for watch in listened))
     yield _gauge(metrics.WATCHES_PAUSED, len(found.watches) - len(listened))
+    yield _gauge(metrics.WATCHES_WARNED, sum(watch.warning is not None for watch in listened))
     yield _gauge(metrics.OVERDUE, max((own.total_seconds() for own in late), default=0.0))
+    behind = {(w.source, str(w.id)): w.lag(found.at) for w in listened}
+    lags = {labels: lag.total_seconds() for labels, lag in behind.items() if lag is not None}
+    yield _labelled(metrics.SOURCE_LAG, lags)
     running = Counter((watch.source,) for watch in found.watches if watch.running)
     yield _labelled(metrics.SWEEPS_RUNNING, running)
     good: dict[tuple[str, ...], float] = {}

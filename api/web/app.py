@@ -9,7 +9,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from api.routes import health, metrics
+from api.routes import health, metrics, push
 from api.routes.readings import Readings
 from api.web import brands, errors, people, segments
 from api.web.security import KnownHosts, SecurityHeaders
@@ -39,6 +39,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         tracing.start(site.settings, "web")
         yield
         tracing.stop()
+        app.state.pushes.close()
         site.close()
 
     # The generated API pages load their scripts from elsewhere: not offered.
@@ -47,12 +48,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.site = site
     app.state.readings = Readings(site)
+    app.state.pushes = push.Pushes()
     app.state.metrics = metrics.registry_over(app.state.readings)
     errors.install(app)
     # Added last is outermost: a refusal carries the headers too.
     app.add_middleware(KnownHosts)
     app.add_middleware(SecurityHeaders)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for router in (health.router, metrics.router, people.router, segments.router, brands.router):
-        app.include_router(router)
+    for part in (health, metrics, push, people, segments, brands):
+        app.include_router(part.router)
     return app

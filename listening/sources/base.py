@@ -179,8 +179,11 @@ class SourceSpec:
         backfill: whether a window of the past can be fetched.
         only_mentions: posts that mention no tracked brand are passed over, unless the watch
             has `keep_all` or the post stands already.
+        pushed: posts come by themselves: a watch of it is never due.
         recent: it is a `SpeaksOfAuthors`, and its terms allow that.
         posts_as: the posts' source where that is another name: two ways to one platform.
+        try_with: settings with which the name of a brand is enough to listen; None: it has to
+            be told more.
     """
 
     name: str
@@ -193,8 +196,10 @@ class SourceSpec:
     lacks: str = ""
     backfill: bool = False
     only_mentions: bool = True
+    pushed: bool = False
     recent: bool = False
     posts_as: str | None = None
+    try_with: Mapping[str, str] | None = None
 
 
 class Source(Protocol):

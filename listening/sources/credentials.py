@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 
 from listening.errors import SettingsError
 from listening.logs import keep_secret
 from listening.sources.base import SourceSpec
+
+_PATH = Path(".env")
 
 
 def credentials(spec: SourceSpec) -> dict[str, str]:
@@ -27,6 +31,12 @@ def credentials(spec: SourceSpec) -> dict[str, str]:
             )
     for value in found.values():
         keep_secret(value)
+    for name, value in found.items():
+        if any(unicodedata.category(one) in ("Cc", "Cs") for one in value):
+            raise SettingsError(
+                f"{name} holds a line break or another character that no credential has; copy it "
+                "again."
+            )
     return found
 
 
@@ -39,8 +49,21 @@ def _value(name: str) -> str:
     return (os.environ.get(name) or _file().get(name) or "").strip()
 
 
-@lru_cache(maxsize=1)
 def _file() -> Mapping[str, str | None]:
+    """What .env says now: a worker need not be started again for a new key."""
+    try:
+        stat = _PATH.stat()
+    except OSError:
+        return {}
+    return _read(_PATH.resolve(), stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, _changed: int, _size: int) -> Mapping[str, str | None]:
     from dotenv import dotenv_values
 
-    return dotenv_values(".env")
+    try:
+        return dotenv_values(path, encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise SettingsError(f"{path} cannot be read: {why}.") from None

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from listening.errors import ImportFileError, SettingsError
-from listening.importing import FIELDS, PRESETS, BadRow, open_table
-from listening.importing.fields import ALIASES
+from listening.importing import BadRow, open_table
 from listening.sources.base import (
     ANYTHING,
     Batch,
@@ -27,12 +26,12 @@ from listening.sources.base import (
 )
 from listening.sources.errors import UnavailableError
 from listening.sources.marks import Mark, Place, ends_open, place_in, unreadable
+from listening.sources.reading import READING, check_reading, in_settings, reading_options
 
 BATCH = 2000  # rows
 SETTLED = 2.0  # seconds since a file was last written to
 
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", "~")
-_OPTIONS = ("preset", "source", "encoding", "delimiter", "day_first")
 
 _SPEC = SourceSpec(
     name="folder",
@@ -40,18 +39,7 @@ _SPEC = SourceSpec(
     settings=(
         SourceSetting(name="path", help="the folder", required=True),
         SourceSetting(name="pattern", help="which files, such as *.csv or **/*.jsonl", default="*"),
-        SourceSetting(name="map", help="field to column, as --map of `import`", kind="table"),
-        SourceSetting(name="preset", help="a known export, as of `import`"),
-        SourceSetting(name="source", help="name of the source the posts came from"),
-        SourceSetting(name="encoding", help="of the files; none: detected"),
-        SourceSetting(name="delimiter", help="of columns; none: detected"),
-        SourceSetting(name="day_first", help="how 03/04/2026 is read; none: detected", kind="flag"),
-        SourceSetting(
-            name="all_mentions",
-            help="every row is about the brand, named or not",
-            kind="flag",
-            default=False,
-        ),
+        *READING,
     ),
     gives="whatever the files say",
     lacks="what was changed in the middle of a file that grew as well",
@@ -81,7 +69,7 @@ class FolderSource:
         Raises:
             SettingsError: there is no such folder, pattern, preset or field.
         """
-        _check_reading(params)
+        check_reading("folder", params)
         folder = Path(params["path"]).expanduser().resolve()
         if not folder.is_dir():
             raise SettingsError(
@@ -134,20 +122,6 @@ class FolderSource:
                 continue
             yield from _read(path, _shown(path.relative_to(folder)), found, params, gathered)
         return young
-
-
-def _check_reading(params: Mapping[str, Any]) -> None:
-    """What can be told of how files are read before there is one."""
-    preset = params.get("preset")
-    if preset is not None and preset.casefold() not in PRESETS:
-        raise SettingsError(
-            f"folder: preset: there is no {preset!r}; there are {', '.join(PRESETS)}."
-        )
-    for name in params.get("map", {}):
-        if ALIASES.get(name, name) not in FIELDS:
-            raise SettingsError(
-                f"folder: map: there is no field {name!r}; fields: {', '.join(FIELDS)}."
-            )
 
 
 @dataclass(slots=True)
@@ -223,8 +197,7 @@ class _Reading:
         Raises:
             ImportFileError: the file, or the rest of it, cannot be read.
         """
-        options = {name: self._params.get(name) for name in _OPTIONS}
-        table = open_table(self._path, mapping=self._params.get("map"), **options)
+        table = open_table(self._path, **reading_options(self._params))
         skip = self._mark.past
         rows = cast(Generator[RawPost | BadRow, None, None], table.rows(start_line=self._line))
         with closing(rows):
@@ -274,7 +247,7 @@ def _read(
             return  # taken away meanwhile
         until = 1 if _may_pass(error) else found.st_ctime_ns
         given_up = unreadable(found, mark, until)
-        reason = str(error).replace("--map ", "--set map.")
+        reason = in_settings(str(error))
         gathered.take(BadRow(given_up.line, reason, None, ""), origin, given_up.line)
         gathered.mark(name, given_up)
 

@@ -37,6 +37,7 @@ _SPEC = SourceSpec(
     lacks="points of comments, reposts, views, followers, deletions",
     backfill=True,
     recent=True,
+    try_with={},
 )
 
 
@@ -135,12 +136,12 @@ def _hits(answer: Answer) -> list[Any]:
 
 def _read(hits: list[Any], answer: Answer) -> tuple[list[RawPost], list[tuple[str, BadRow]]]:
     posts, bad = [], []
-    for place, hit in enumerate(hits):
+    for hit in hits:
         found = _post(hit)
         if isinstance(found, RawPost):
             posts.append(found)
         else:
-            bad.append(bad_row(answer.url, place, hit, found))
+            bad.append(bad_row(answer.url, hit, found))
     return posts, bad
 
 

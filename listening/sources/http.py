@@ -8,90 +8,73 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import ssl
+import threading
 import time
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from listening.config import get_settings
 from listening.errors import SettingsError
-from listening.logs import masked
-from listening.sources import guard
+from listening.sources.addresses import origin_of, shown, wire_address, with_query
+from listening.sources.answers import KEPT_BYTES, Answer, said, short
 from listening.sources.errors import (
     AuthenticationError,
     FormatChangedError,
     RateLimitError,
     UnavailableError,
 )
-from listening.sources.pace import Pace, pause_of, retry_after_of
+from listening.sources.pace import PATIENCE, Pace, pause_of, reset_of, retry_after_of
+from listening.sources.unpacking import PACKINGS, BrokenError, TooLargeError, Unpacker
 
 if TYPE_CHECKING:
     import httpcore2
 
+__all__ = [
+    "KEPT_BYTES",
+    "MOST_BYTES",
+    "Answer",
+    "Client",
+    "origin_of",
+    "shown",
+    "tls",
+    "user_agent",
+    "with_query",
+]
+
 MOST_BYTES = 10_000_000
-KEPT_BYTES = 100_000  # of an answer that is not understood, for quarantine
 _CONNECT, _READ, _WHOLE = 10.0, 20.0, 60.0  # seconds
 _REDIRECTS = 5
 _TRIES = 4
-_PATIENCE = 10.0  # seconds that are waited out within a pull; a longer pause ends it
-_SECRETS = ("authorization", "cookie")
+_LEAST_PAUSE = 60.0  # seconds, where a platform was asked again and again in vain
+_CONNECTIONS, _KEPT_OPEN = 32, 4
+# What another host may be told too. Everything else may be secret, whatever it is called.
+_OPEN = frozenset(
+    "accept accept-language content-type if-modified-since if-none-match user-agent".split()
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 Sleep = Callable[[float], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server said.
-
-    Attributes:
-        status: 2xx, or one that the caller said it takes.
-        headers: names in lower case.
-        body: unpacked, at most `MOST_BYTES`.
-        url: where it came from in the end.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    url: str
-
-    @property
-    def text(self) -> str:
-        """The body as UTF-8; what is none is replaced."""
-        return self.body.decode("utf-8", "replace")
-
-    def json(self) -> Any:
-        """The body as JSON.
-
-        Raises:
-            FormatChangedError: it is none; with the answer, for quarantine.
-        """
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError) as error:
-            raise self.changed(f"no JSON ({error})") from None
-
-    def changed(self, found: str) -> FormatChangedError:
-        """The error that says what was found where something else was expected."""
-        return FormatChangedError(
-            f"{shown(self.url)} answered in a way that is not understood: {found}.",
-            raw=self.body[:KEPT_BYTES].decode("utf-8", "replace"),
-        )
+class _LastingError(UnavailableError):
+    """Another try at once would go the same way."""
 
 
 class Client:
-    """HTTP of one source.
+    """HTTP of one source; several threads may use it at once.
 
     Args:
         name: the source's; its pace is shared by all of this name.
         rate: requests to one host, such as "60/minute" or "1/second; 300/5 minutes".
         sleep: waits; another one in tests.
         most: bytes of an answer.
+        whole: seconds that one answer may take, from the connection to its last byte.
     """
 
     def __init__(
@@ -101,10 +84,12 @@ class Client:
         rate: str = "60/minute",
         sleep: Sleep = time.sleep,
         most: int = MOST_BYTES,
+        whole: float = _WHOLE,
     ) -> None:
-        self._name, self._sleep, self._most = name, sleep, most
+        self._name, self._sleep, self._most, self._whole = name, sleep, most, whole
         self._pace = Pace(name, rate, sleep=sleep)
         self._pool: httpcore2.ConnectionPool | None = None
+        self._opening = threading.Lock()
 
     def get(
         self,
@@ -117,7 +102,7 @@ class Client:
         """Ask for something.
 
         Args:
-            url: http or https.
+            url: http or https; a name and password in it are not sent.
             params: of the query; None is left out.
             headers: beside our own.
             accept: statuses that are answers too, such as 304.
@@ -139,9 +124,11 @@ class Client:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send a form, or JSON; raises as `get` does."""
+        """Send a form, or JSON; raises as `get` does. It may arrive more than once."""
         kind = "application/x-www-form-urlencoded" if form is not None else "application/json"
-        content = urlencode(form).encode() if form is not None else json.dumps(body).encode()
+        content = (
+            urlencode(form, errors="replace") if form is not None else json.dumps(body)
+        ).encode()
         return self.request(
             "POST", url, headers={"content-type": kind, **(headers or {})}, content=content
         )
@@ -157,13 +144,13 @@ class Client:
         accept: Iterable[int] = (),
     ) -> Answer:
         """See `get`."""
-        url = with_query(url, params)
+        url = wire_address(with_query(url, params))
         taken = set(accept)
         for tried in range(1, _TRIES + 1):
             try:
                 answer = self._followed(method, url, dict(headers or {}), content)
-            except UnavailableError:
-                if tried == _TRIES:
+            except UnavailableError as error:
+                if tried == _TRIES or isinstance(error, _LastingError):
                     raise
                 self._back_off(tried)
                 continue
@@ -177,13 +164,17 @@ class Client:
         if 200 <= status < 300 or status in taken:
             return True
         asked = retry_after_of(answer.headers)
-        if status == 429 or (status == 503 and asked is not None):
-            if tried == _TRIES or (asked is not None and asked > _PATIENCE):
-                raise RateLimitError(f"{where} asks for a pause.", retry_after=asked)
-            if asked is None:
-                self._back_off(tried)
-            else:
+        if status == 429 or (status in (403, 503) and asked is not None):
+            asked = reset_of(answer.headers) if asked is None else asked
+            if tried == _TRIES or (asked is not None and asked > PATIENCE):
+                least = _LEAST_PAUSE if tried == _TRIES else 0.0
+                pause = None if asked is None else max(asked, least)
+                self._pace.heed(urlsplit(answer.url).hostname or "", pause)
+                raise RateLimitError(f"{where} asks for a pause.", retry_after=pause)
+            if asked:
                 self._sleep(asked)
+            else:
+                self._back_off(tried)
             return False
         if status >= 500 or status == 408:
             if tried == _TRIES:
@@ -191,37 +182,52 @@ class Client:
             self._back_off(tried)
             return False
         if status in (401, 403):
-            raise AuthenticationError(f"{where} does not let us in ({status}): {_said(answer)}")
+            raise AuthenticationError(f"{where} does not let us in ({status}): {said(answer)}")
         if status in (404, 410):
             raise UnavailableError(f"{where} is not there ({status}).")
-        raise answer.changed(f"it refuses the request ({status}): {_said(answer)}")
+        raise answer.changed(f"it refuses the request ({status}): {said(answer)}")
 
     def _back_off(self, tried: int) -> None:
-        self._sleep(0.5 * 2**tried * (0.5 + random.random()))  # noqa: S311  no secret
+        """Wait about 1, 2, 4 seconds; each longer than the one before whatever the jitter."""
+        self._sleep(0.5 * 2**tried * (0.75 + 0.5 * random.random()))  # noqa: S311  no secret
 
     def _followed(
         self, method: str, url: str, headers: dict[str, str], content: bytes | None
     ) -> Answer:
-        """An answer, redirects followed; what is secret is never told to another host."""
+        """An answer, redirects followed.
+
+        Another origin is told nothing that may be secret, and nobody who asked by TLS is led
+        away from it: an address that is meant to go without can be given so.
+        """
         origin = origin_of(url)
+        moved, lasting = None, True
         for _ in range(_REDIRECTS + 1):
-            self._pace.wait(urlsplit(url).hostname or "")
+            host = urlsplit(url).hostname or ""
+            self._pace.wait(host)
             answer = self._once(method, url, headers, content)
-            self._pace.heed(urlsplit(url).hostname or "", pause_of(answer.headers))
+            self._pace.heed(host, pause_of(answer.headers))
             target = answer.headers.get("location")
             if answer.status not in (301, 302, 303, 307, 308) or not target:
-                return answer
-            url = urljoin(url, target)
-            if urlsplit(url).scheme not in ("http", "https"):
-                raise UnavailableError(f"{shown(answer.url)} leads to {shown(url)}, which is no "
-                                       "web address.")  # fmt: skip
-            if origin_of(url) != origin:
-                headers = {n: v for n, v in headers.items() if n.lower() not in _SECRETS}
-                origin = origin_of(url)
+                return replace(answer, moved=moved)
+            url, origin_before = _joined(answer.url, target), origin
+            origin = origin_of(url)
+            lasting = lasting and answer.status in (301, 308)
+            moved = url if lasting else moved
             if answer.status == 303 or (answer.status in (301, 302) and method == "POST"):
                 method, content = "GET", None
                 headers = {n: v for n, v in headers.items() if n.lower() != "content-type"}
-        raise UnavailableError(f"{shown(url)} leads on and on.")
+            if origin != origin_before:
+                if origin_before[0] == "https" and origin[0] != "https":
+                    raise _LastingError(
+                        f"{shown(answer.url)} leads to {shown(url)}, which is not encrypted."
+                    )
+                if content is not None:
+                    raise _LastingError(
+                        f"{shown(answer.url)} leads to {shown(url)}, which is not told what was "
+                        "sent."
+                    )
+                headers = {n: v for n, v in headers.items() if n.lower() in _OPEN}
+        raise _LastingError(f"{shown(url)} leads on and on.")
 
     def _once(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
@@ -229,82 +235,112 @@ class Client:
         """One request on the wire."""
         import httpcore2
 
-        origin_of(url)  # a web address at all
-        sent: dict[bytes | str, bytes | str] = {
-            "host": urlsplit(url).netloc.rpartition("@")[2],
+        from listening.sources.wire import CALL
+
+        url = wire_address(url)
+        sent = _headers({
+            "host": urlsplit(url).netloc,
             "user-agent": user_agent(),
             "accept": "*/*",
             "accept-encoding": "gzip",
             **{name.lower(): value for name, value in headers.items()},
-        }
-        ends = time.monotonic() + _WHOLE
-        try:
-            with self._connections().stream(
-                method,
-                url,
-                headers=sent,
-                content=content,
-                extensions={"timeout": self.timeouts},
-            ) as response:
-                told = {
-                    name.decode("latin-1").lower(): value.decode("latin-1")
-                    for name, value in response.headers
-                }
-                body = self._body(response.iter_stream(), told, url, ends)
-                return Answer(int(response.status), told, body, url)
-        except httpcore2.TimeoutException as error:
-            raise UnavailableError(f"{shown(url)} did not answer in time.") from error
-        except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
-            raise UnavailableError(f"{shown(url)} does not answer ({error}).") from error
-        except (httpcore2.UnsupportedProtocol, ValueError) as error:
-            raise SettingsError(f"{shown(url)} is no address of the web ({error}).") from error
+        })  # fmt: skip
+        where, ends = shown(url), time.monotonic() + self._whole
+        while True:
+            CALL.begin(ends)
+            try:
+                return self._asked(method, url, sent, content)
+            except httpcore2.TimeoutException as error:
+                if time.monotonic() >= ends:
+                    raise _LastingError(
+                        f"{where} takes longer than {self._whole:.0f} s."
+                    ) from error
+                raise UnavailableError(f"{where} did not answer in time.") from error
+            except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
+                if CALL.stale:
+                    continue  # the server had closed it after the last answer: no failure
+                if isinstance(error, httpcore2.LocalProtocolError):  # may quote a header of ours
+                    raise SettingsError(f"{where} cannot be asked like that.") from None
+                told = short(error)
+                if error.args and isinstance(error.args[0], ssl.SSLCertVerificationError):
+                    raise _LastingError(f"{where} is not who it says ({told}).") from error
+                raise UnavailableError(f"{where} does not answer ({told}).") from error
+            except (httpcore2.UnsupportedProtocol, ValueError) as error:
+                if CALL.heard:
+                    raise UnavailableError(f"{where} makes no sense ({short(error)}).") from error
+                raise SettingsError(f"{where} is no address of the web ({error}).") from error
+
+    def _asked(
+        self,
+        method: str,
+        url: str,
+        headers: dict[bytes | str, bytes | str],
+        content: bytes | None,
+    ) -> Answer:
+        with self._connections().stream(
+            method, url, headers=headers, content=content, extensions={"timeout": self.timeouts}
+        ) as response:
+            told = {
+                name.decode("latin-1").lower(): value.decode("latin-1")
+                for name, value in response.headers
+            }
+            status = int(response.status)
+            body = self._body(response.iter_stream(), told, url, fine=status < 300)
+            return Answer(status, told, body, url)
 
     @property
     def timeouts(self) -> dict[str, float]:
         """Seconds for each step of a request."""
-        return {"connect": _CONNECT, "read": _READ, "write": _READ, "pool": _READ}
+        return {"connect": _CONNECT, "read": _READ, "write": _READ, "pool": self._whole}
 
     def _body(
-        self, parts: Iterator[bytes], headers: Mapping[str, str], url: str, ends: float
+        self, parts: Iterator[bytes], headers: Mapping[str, str], url: str, *, fine: bool
     ) -> bytes:
-        packed = headers.get("content-encoding", "").strip().lower()
-        unpack = zlib.decompressobj(wbits=47) if packed in ("gzip", "x-gzip", "deflate") else None
-        found = bytearray()
+        """The body; of an answer that is no success as much as can be had, which is for people."""
+        packing = headers.get("content-encoding", "").strip().lower()
+        packing = "" if packing == "identity" else packing
+        if packing and packing not in PACKINGS:
+            if not fine:
+                return b""
+            raise FormatChangedError(
+                f"{shown(url)} answers packed as {packing[:40]!r}, which was not asked for."
+            )
+        unpacker = Unpacker(packing, self._most if fine else min(KEPT_BYTES, self._most))
         try:
             for part in parts:
-                if unpack is None:
-                    found += part
-                else:
-                    found += unpack.decompress(part, self._most + 1 - len(found))
-                if len(found) > self._most or (unpack and unpack.unconsumed_tail):
-                    raise FormatChangedError(
-                        f"{shown(url)} answers with more than {self._most / 1e6:,.0f} MB."
-                    )
-                if time.monotonic() > ends:
-                    raise UnavailableError(f"{shown(url)} takes longer than {_WHOLE:.0f} s.")
-        except zlib.error as error:
-            raise UnavailableError(f"{shown(url)} cannot be unpacked ({error}).") from error
-        if unpack is not None and found and not unpack.eof:
-            raise UnavailableError(f"{shown(url)} broke off.")
-        return bytes(found)
+                unpacker.feed(part)
+            return unpacker.end()
+        except (TooLargeError, BrokenError) as error:
+            if not fine:
+                return bytes(unpacker.body)
+            if isinstance(error, BrokenError):
+                raise UnavailableError(f"{shown(url)} is of no use: {error}.") from None
+            raise FormatChangedError(
+                f"{shown(url)} answers with more than {self._most / 1e6:,.0f} MB."
+            ) from None
 
     def close(self) -> None:
         """End the connections; the next request opens others."""
-        if self._pool is not None:
-            self._pool.close()
-            self._pool = None
+        with self._opening:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.close()
 
     def _connections(self) -> httpcore2.ConnectionPool:
-        if self._pool is None:
-            import httpcore2
+        with self._opening:
+            if self._pool is None:
+                import httpcore2
 
-            self._pool = httpcore2.ConnectionPool(
-                ssl_context=tls(),
-                max_connections=4,
-                keepalive_expiry=30,
-                network_backend=_guarded(),
-            )
-        return self._pool
+                from listening.sources.wire import Guarded
+
+                self._pool = httpcore2.ConnectionPool(
+                    ssl_context=tls(),
+                    max_connections=_CONNECTIONS,
+                    max_keepalive_connections=_KEPT_OPEN,
+                    keepalive_expiry=30,
+                    network_backend=Guarded(),
+                )
+            return self._pool
 
 
 def tls() -> ssl.SSLContext:
@@ -319,69 +355,35 @@ def tls() -> ssl.SSLContext:
 
 def user_agent() -> str:
     """Who we are, and how to reach whoever runs this."""
-    contact = get_settings().contact
+    contact = " ".join((get_settings().contact or "").split())
     return f"listening/{version('listening')}" + (f" (+{contact})" if contact else "")
 
 
-def with_query(url: str, params: Mapping[str, Any] | None) -> str:
-    """An address with parameters added; None is left out, a list is several."""
-    if not params:
-        return url
-    given = {name: value for name, value in params.items() if value is not None}
-    parts = urlsplit(url)
-    query = "&".join(filter(None, [parts.query, urlencode(given, doseq=True)]))
-    return urlunsplit(parts._replace(query=query))
-
-
-def origin_of(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port of a web address.
+def _headers(given: Mapping[str, str]) -> dict[bytes | str, bytes | str]:
+    """Headers as they go over the wire.
 
     Raises:
-        SettingsError: it is none.
+        SettingsError: one would be two, or none.
     """
+    sent: dict[bytes | str, bytes | str] = {}
+    for name, value in given.items():
+        if _CONTROL.search(value):
+            raise SettingsError(f"{name}: a line break or the like cannot be sent.")
+        sent[name] = value.strip().encode("utf-8", "replace")
+    return sent
+
+
+def _joined(url: str, target: str) -> str:
+    """Where a redirect leads.
+
+    Raises:
+        UnavailableError: nowhere on the web.
+    """
+    with suppress(ValueError):
+        target = target.encode("latin-1").decode("utf-8")  # as most servers mean it
     try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise SettingsError(f"{url!r} is no web address ({error}).") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError(
-            f"{shown(url)!r} is no web address: it begins with https:// or http://."
-        )
-    return parts.scheme, parts.hostname, port or guard.PORTS[parts.scheme]
-
-
-def shown(url: str) -> str:
-    """An address as it may be shown: without its query, which may hold a key, or password."""
-    parts = urlsplit(masked(url))
-    return urlunsplit(parts._replace(query="", fragment="", netloc=parts.netloc.rpartition("@")[2]))
-
-
-def _said(answer: Answer) -> str:
-    """The beginning of what a refusal says, in one line."""
-    return " ".join(masked(answer.text[:300]).split()) or "it does not say why"
-
-
-def _guarded() -> httpcore2.NetworkBackend:
-    """Connects only where `guard` lets it."""
-    import httpcore2
-
-    class Guarded(httpcore2.SyncBackend):
-        def connect_tcp(
-            self,
-            host: str,
-            port: int,
-            timeout: float | None = None,
-            local_address: str | None = None,
-            socket_options: Iterable[Any] | None = None,
-        ) -> httpcore2.NetworkStream:
-            # The address that was checked is the one that is connected to.
-            addresses = guard.addresses_of(
-                host, port, allow_private=get_settings().sources_allow_private
-            )
-            for address in addresses[:-1]:
-                with suppress(httpcore2.ConnectError, httpcore2.ConnectTimeout):
-                    return super().connect_tcp(address, port, timeout, None, socket_options)
-            return super().connect_tcp(addresses[-1], port, timeout, None, socket_options)
-
-    return Guarded()
+        return wire_address(urljoin(url, target))
+    except (SettingsError, ValueError):
+        raise _LastingError(
+            f"{shown(url)} leads to {shown(target)}, which is no web address."
+        ) from None

@@ -8,20 +8,32 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from html.parser import HTMLParser
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
-# What begins a paragraph, and what begins a line.
-_PARAGRAPHS = frozenset("p blockquote pre h1 h2 h3 h4 h5 h6 table ul ol hr".split())
-_LINES = frozenset("div br li tr section article".split())
-_SILENT = frozenset("script style head title template noscript".split())
-_LINK = re.compile(r"https?://[^\s<>\"']+")
+from listening.sources.markup import Reading
+
+# In a text an address ends at a quote or a bracket of any script; one that stands alone has
+# none but the apostrophe.
+_LINK = re.compile(
+    r"(?i)https?://[^\s\x00-\x1f\x7f<>\"'“”„«»‹›「」『』【】（）〈〉《》。、，；！？]+"
+)
+_ADDRESS = re.compile(r"(?i)https?://[^\s\x00-\x1f\x7f<>\"\\]+")
+_TRAILING = ".,;:!?…*_’]}"
+_LONGEST_ADDRESS = 4000
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 _UNKNOWN = frozenset(("und", "zxx", "mul", "mis"))
+_OWN_USE = re.compile(r"q[a-t][a-z]")  # qaa to qtz, which say what a platform means by them
+_LONGEST_LANGUAGE = 35
 _MOST = 2**53
+_ABSURD = 10**40  # no id is
+_SINCE_1970 = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(days=1)  # by which a clock may be wrong
+_COMPACT = {8: "%Y%m%d", 14: "%Y%m%d%H%M%S"}  # by digits; seconds since 1970 have 9 to 11
 _TEXT = 1_000_000  # characters of a post
+_MARKUP = 10 * _TEXT
 
 
 def clean(value: Any) -> str:
@@ -35,63 +47,46 @@ def clean(value: Any) -> str:
 def optional(value: Any) -> str | None:
     """A text or, where there is none, None; a number is its digits."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+        return str(value) if abs(value) < _ABSURD else None
     return clean(value) or None
 
 
 def html_text(markup: Any) -> tuple[str, tuple[str, ...]]:
     """The text of HTML, blocks on lines of their own, and the addresses it links to."""
-    reader = _Reader()
-    if isinstance(markup, str):
-        reader.feed(markup)
-        reader.close()
-    lines = (" ".join(line.split()) for line in "".join(reader.parts).split("\n"))
+    reading = Reading(markup[:_MARKUP] if isinstance(markup, str) else "")
+    lines = (" ".join(line.split()) for line in reading.text.split("\n"))
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
-    return clean(text), tuple(dict.fromkeys(reader.links))
-
-
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self.links: list[str] = []
-        self._silent = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _SILENT:
-            self._silent += 1
-        else:
-            self._break(tag)
-        if tag == "a" and (link := web_address(dict(attrs).get("href"))):
-            self.links.append(link)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _SILENT:
-            self._silent = max(0, self._silent - 1)
-        elif tag != "br":
-            self._break(tag)
-
-    def _break(self, tag: str) -> None:
-        if tag in _PARAGRAPHS:
-            self.parts.append("\n\n")
-        elif tag in _LINES:
-            self.parts.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self.parts.append(data)
+    links = (link for link in map(web_address, reading.links) if link)
+    return clean(text), tuple(dict.fromkeys(links))
 
 
 def web_address(value: Any) -> str | None:
     """An address of the web, or None: nothing else is ever made a link."""
     text = clean(value)
-    return text if _LINK.fullmatch(text) and len(text) <= 4000 else None
+    if len(text) > _LONGEST_ADDRESS or not _ADDRESS.fullmatch(text):
+        return None
+    try:
+        return text if urlsplit(text).hostname else None
+    except ValueError:
+        return None
 
 
 def links_in(text: str) -> tuple[str, ...]:
     """The addresses in a text, each once."""
-    found = (link.rstrip(".,;:!?)]}»”’") for link in _LINK.findall(text))
-    return tuple(dict.fromkeys(found))
+    found = (web_address(_trimmed(link)) for link in _LINK.findall(clean(text)))
+    return tuple(dict.fromkeys(link for link in found if link))
+
+
+def _trimmed(link: str) -> str:
+    """Without the signs of the sentence it stands in; a bracket that it opened is its own."""
+    end, open_ones = len(link), link.count("(") - link.count(")")
+    while end:
+        if link[end - 1] == ")" and open_ones < 0:
+            open_ones += 1
+        elif link[end - 1] not in _TRAILING:
+            break
+        end -= 1
+    return link[:end]
 
 
 def count(value: Any) -> int | None:
@@ -106,43 +101,40 @@ def count(value: Any) -> int | None:
 
 
 def moment(value: Any) -> datetime | None:
-    """A moment in UTC from ISO text, seconds, milli- or microseconds since 1970; else None."""
+    """A moment in UTC from ISO text, seconds, milli- or microseconds since 1970; else None.
+
+    Without a zone it is UTC. Before 1990, or further ahead than a clock may be wrong, it is
+    None: a post of tomorrow would hide whatever comes before then.
+    """
     found: datetime | None = None
-    if isinstance(value, datetime):
-        found = value
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        found = _from_number(float(value))
-    elif isinstance(value, str):
-        text = value.strip()
-        if text.isascii() and text.isdigit():
-            found = _from_number(float(text[:20]))
-        else:
-            found = _from_text(text)
-    if found is None:
-        return None
-    found = found if found.tzinfo else found.replace(tzinfo=UTC)
     try:
+        if isinstance(value, datetime):
+            found = value
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            found = _from_number(value)
+        elif isinstance(value, str):
+            text = value.strip()
+            found = (
+                _from_number(int(text[:20]))
+                if text.isascii() and text.isdigit()
+                else datetime.fromisoformat(text)
+            )
+        if found is None:
+            return None
+        found = found if found.tzinfo else found.replace(tzinfo=UTC)
         found = found.astimezone(UTC)
     except (OverflowError, ValueError):
         return None
-    return found if found >= _EARLIEST else None
+    return found if _EARLIEST <= found <= datetime.now(UTC) + _AHEAD else None
 
 
 def _from_number(value: float) -> datetime | None:
-    for size in (1e11, 1e14, 1e17):
+    if isinstance(value, int) and (form := _COMPACT.get(len(str(value)[:20]))):
+        return datetime.strptime(str(value), form).replace(tzinfo=UTC)
+    for size, unit in ((1e11, "seconds"), (1e14, "milliseconds"), (1e17, "microseconds")):
         if 0 < value < size:
-            try:
-                return datetime.fromtimestamp(value / (size / 1e11), UTC)
-            except (OverflowError, ValueError, OSError):
-                return None
+            return _SINCE_1970 + timedelta(**{unit: value})
     return None
-
-
-def _from_text(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def language(value: Any) -> str | None:
@@ -150,14 +142,17 @@ def language(value: Any) -> str | None:
     if isinstance(value, list | tuple):
         value = value[0] if value else None
     text = clean(value).replace("_", "-").lower()
-    return text if _LANGUAGE.fullmatch(text) and text not in _UNKNOWN else None
+    if len(text) > _LONGEST_LANGUAGE or not _LANGUAGE.fullmatch(text):
+        return None
+    first = text.partition("-")[0]
+    return None if first in _UNKNOWN or _OWN_USE.fullmatch(first) else text
 
 
 def words(values: Any) -> tuple[str, ...]:
     """Texts of a list, each once; hashtags lose their #."""
     if not isinstance(values, Iterable) or isinstance(values, str | bytes | dict):
         return ()
-    found = (clean(value).lstrip("#") for value in values)
+    found = (clean(value).lstrip("#＃").strip() for value in values)
     return tuple(dict.fromkeys(one for one in found if one))
 
 

@@ -8,16 +8,39 @@ from difflib import get_close_matches
 from typing import Any
 
 from listening.errors import NotFoundError, SettingsError
+from listening.sources.appstore import AppStore
 from listening.sources.base import KEEP_ALL, Source, SourceSetting, SourceSpec
 from listening.sources.credentials import credentials
+from listening.sources.discourse import Discourse
+from listening.sources.feed import FeedSource
 from listening.sources.folder import FolderSource
+from listening.sources.gdelt import Gdelt
 from listening.sources.hackernews import HackerNews
+from listening.sources.lemmy import Lemmy
+from listening.sources.mastodon import Mastodon
+from listening.sources.push import PushSource
+from listening.sources.reddit import Reddit
+from listening.sources.stackexchange import StackExchange
+from listening.sources.x import X
+from listening.sources.youtube import YouTube
 
+# Files first, then what needs no key, then what does.
 REGISTRY: dict[str, Source] = {
     source.spec.name: source
     for source in (
         FolderSource(),
+        PushSource(),
+        FeedSource(),
         HackerNews(),
+        Mastodon(),
+        Lemmy(),
+        Discourse(),
+        StackExchange(),
+        Gdelt(),
+        AppStore(),
+        Reddit(),
+        YouTube(),
+        X(),
     )
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 from listening.errors import SettingsError
 from listening.importing.rows import BadRow
 from listening.sources.base import SourceSetting, SourceSpec, Wanted
+from listening.sources.normalise import clean
 
 QUERY = SourceSetting(
     name="query",
@@ -39,21 +40,24 @@ def terms_of(spec: SourceSpec, params: Mapping[str, Any], wanted: Wanted) -> tup
     return wanted.terms
 
 
-def bad_row(
-    origin: str, place: int, raw: Any, field: str, why: str | None = None
-) -> tuple[str, BadRow]:
+def bad_row(origin: str, raw: Any, field: str, why: str | None = None) -> tuple[str, BadRow]:
     """What a platform sent and could not be read as a post, for quarantine.
 
     Args:
         origin: address of the answer.
-        place: in the answer, from 0.
         raw: JSON.
         field: that is missing or makes no sense.
         why: None: it is missing.
+
+    Its place in the answer is not told: listings move, and read again it is the same row.
     """
     from listening.sources.http import shown
 
-    told = json.dumps(raw, ensure_ascii=False, default=str)[:_MOST_RAW]
+    try:
+        told = json.dumps(raw, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError):  # nested too deep to be written again
+        told = str(raw)[:_MOST_RAW] if isinstance(raw, str) else f"a {type(raw).__name__}"
+    told = clean(told[:_MOST_RAW])
     return shown(origin), BadRow(
-        line=place + 1, field=field, reason=why or f"{field} is missing or makes no sense", raw=told
+        line=1, field=field, reason=why or f"{field} is missing or makes no sense", raw=told
     )

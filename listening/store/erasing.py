@@ -20,6 +20,7 @@ from listening.store.bulk import chunked
 from listening.store.posts import text_hash
 from listening.store.rawrows import is_telling
 from listening.store.removing import remove_posts
+from listening.store.segmentations import drop_unfinished
 from listening.store.tables import (
     Alias,
     AliasKind,
@@ -254,8 +255,10 @@ def erase_author(session: Session, person: Person) -> int:
     """Erase the author's own row with profile, memberships, stances and reviews.
 
     What runs place authors by holds the author's position too, without a name: it goes whole,
-    and the next run, within the hour, makes another.
+    and so does a run that is not finished; the next run, within the hour, makes another.
     """
+    # One that is not finished has everybody's positions and says of nobody yet that it has.
+    drop_unfinished(session)
     took_part = select(Membership.segmentation_id).where(Membership.author_id == person.author_id)
     session.execute(
         delete(SegmentationFit).where(col(SegmentationFit.segmentation_id).in_(took_part))

@@ -15,7 +15,7 @@ from listening.errors import ConflictError, ListeningError, NotFoundError, Setti
 from listening.logs import masked
 from listening.schedule import LONGEST_BACKOFF, Schedule, first_due, is_due, next_due
 from listening.sources.errors import AuthenticationError, FormatChangedError, RateLimitError
-from listening.sources.registry import get_source, params_key
+from listening.sources.registry import REGISTRY, get_source, params_key
 from listening.store.brands import brand_id
 from listening.store.bulk import upsert
 from listening.store.sweeps import lose_sweeps, sweeping
@@ -127,8 +127,10 @@ def run_now(session: Session, watch: Watch) -> None:
     """Have a worker sweep it within seconds, quiet hours or not.
 
     Raises:
-        ConflictError: it is paused.
+        ConflictError: it is paused, or nothing is ever asked for.
     """
+    if is_pushed(watch):
+        raise ConflictError(f"Watch {watch.id} is not swept: what it takes is sent to it.")
     if watch.paused_at is not None:
         raise ConflictError(
             f"Watch {watch.id} is paused: `listening watch resume {watch.id}` first."
@@ -143,9 +145,15 @@ def remove_watch(session: Session, watch: Watch) -> None:
     session.delete(watch)
 
 
+def is_pushed(watch: Watch) -> bool:
+    """Whether its posts come by themselves; nothing is known of a source that is gone."""
+    source = REGISTRY.get(watch.source)
+    return source is not None and source.spec.pushed
+
+
 def is_watch_due(watch: Watch, moment: datetime) -> bool:
     """Whether a watch is to be swept now; one without a due time is, quiet hours or not."""
-    if watch.paused_at is not None:
+    if watch.paused_at is not None or is_pushed(watch):
         return False
     due = watch.next_due_at
     if due is None:

@@ -92,11 +92,14 @@ def test_every_figure_of_a_reading() -> None:
             oldest_pending_at=ago(90), newest_analysed_at=ago(5),
         ),
         watches=[
-            watch(1, due_at=ago(-60), last=sweep()),
+            watch(1, due_at=ago(-60), last=sweep(), read_until=ago(45)),
             watch(2, due_at=ago(30), failures=1, last=sweep("failed")),
             watch(3, due_at=ago(300), last=sweep(ended=20)),
-            watch(4, due_at=ago(999), paused_at=ago(9), failures=9),
-            watch(5, due_at=ago(999), source="rss", last=sweep("running", None)),
+            watch(4, due_at=ago(999), paused_at=ago(9), failures=9, read_until=ago(9), warning="x"),
+            watch(
+                5, due_at=ago(999), source="rss", last=sweep("running", None), read_until=ago(-1),
+                warning="its format may have changed",
+            ),
         ],
         workers=[
             worker("worker", 1, "nlp", "sweep", memory=1000), worker("worker", 2, "sweep"),
@@ -137,6 +140,9 @@ def test_every_figure_of_a_reading() -> None:
         "listening_watches_overdue": 1.0,
         "listening_watches_failing": 1.0,
         "listening_watches_paused": 1.0,
+        "listening_watches_warned": 1.0,
+        "listening_source_lag_seconds{source=folder,watch=1}": 45.0,
+        "listening_source_lag_seconds{source=rss,watch=5}": 0.0,
         "listening_watch_overdue_seconds": 300.0,
         "listening_sweeps_running{source=rss}": 1.0,
         "listening_last_good_sweep_timestamp_seconds{source=folder}": UNIX_NOON - 20,
@@ -157,7 +163,7 @@ def test_every_figure_of_a_reading() -> None:
         "listening_store_size_bytes": 4096.0,
         "listening_disk_free_bytes": float(1 << 40),
         "listening_disk_size_bytes": float(1 << 41),
-        "listening_problems": 2.0,  # the beat is gone, watch 3 is late
+        "listening_problems": 3.0,  # the beat is gone, watch 3 is late, watch 5 has a warning
         "listening_failures_total{source=folder,task=sweep.watch}": 2.0,
         "listening_posts_analysed_total": 7.0,
         "listening_mentions_read_total": 0.0,

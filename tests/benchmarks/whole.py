@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlmodel import select
 
 from listening.config import Settings
+from listening.importing.whole import open_file
 from listening.store.brands import add_brand
 from listening.store.schema import migrate
 from listening.store.session import Store
@@ -22,7 +23,7 @@ from nlp.text import marked
 from tests.benchmarks.airline import BRANDS
 from workers.jobs.analysing import analyse_pending
 from workers.jobs.flagging import flag
-from workers.jobs.importing import import_table, open_file
+from workers.jobs.importing import import_table
 from workers.models import Models
 
 FILES = ("airline", "customer_support", "bluesky_posts")

@@ -143,6 +143,23 @@ def test_a_format_that_changed() -> None:
     assert problems(health(watches=[watch(last=sweep(rows=1000, quarantined=499))])) == []
 
 
+def test_a_warning_of_a_watch_is_told_once() -> None:
+    warning = "6 of 20 rows could not be read, 0 of 99 before: its format may have changed"
+    last = sweep(rows=20, quarantined=20)
+    assert problems(health(watches=[watch(warning=warning, last=last)])) == [
+        f"Watch 7 (JetBlue at folder): {warning}."
+    ]
+    assert problems(health(watches=[watch(warning=warning, paused_at=ago(9))])) == []
+
+
+@pytest.mark.parametrize(
+    ("read_until", "lag"),
+    [(None, None), (ago(90), timedelta(seconds=90)), (ago(-5), timedelta(0))],
+)
+def test_the_lag_of_a_watch(read_until: datetime | None, lag: timedelta | None) -> None:
+    assert watch(read_until=read_until).lag(NOON) == lag
+
+
 @pytest.mark.parametrize("heard", [121, -121])
 def test_a_job_that_hangs(heard: float) -> None:
     moment = f"{ago(heard):%H:%M:%S}"
@@ -175,7 +192,7 @@ def test_lag_is_that_of_the_oldest_and_never_negative() -> None:
 
 def test_as_json_times_are_text_and_what_is_judged_is_said() -> None:
     found = health(
-        watches=[watch(due_at=ago(300), last=sweep())],
+        watches=[watch(due_at=ago(300), last=sweep(), read_until=ago(75)), watch(quiet=True)],
         workers=[*UP, replace(worker("web", seen=500), name="old")],
         troubles=[Trouble(ago(60), "sweep 1", "boom")],
         amounts=Amounts(oldest_pending_at=ago(90)),
@@ -187,6 +204,7 @@ def test_as_json_times_are_text_and_what_is_judged_is_said() -> None:
     ]
     assert [w["alive"] for w in found["workers"]] == [True, True, True, False]
     assert found["watches"][0]["overdue_seconds"] == 300.0
+    assert [w["lag_seconds"] for w in found["watches"]] == [75.0, None]
     assert found["watches"][0]["last"]["started_at"] == "2026-09-01T11:50:00+00:00"
     assert found["troubles"] == [
         {"at": "2026-09-01T11:59:00+00:00", "what": "sweep 1", "text": "boom"}

@@ -91,6 +91,7 @@ def test_messages_are_kept_until_the_work_is_done(tmp_path: Path) -> None:
     [
         ("sweep.due", "sweep"),
         ("sweep.watch", "sweep"),
+        ("sweep.look", "sweep"),
         ("keep.house", "sweep"),
         ("keep.settle", "sweep"),
         ("nlp.analyse", "nlp"),

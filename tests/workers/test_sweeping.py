@@ -139,11 +139,11 @@ def test_a_batch_that_cannot_be_stored_leaves_nothing_of_itself(
 
     real, calls = pulling.set_cursor, []
 
-    def full(session: Session, watch_id: int, cursor: Mapping[str, Any]) -> bool:
+    def full(session: Session, watch_id: int, cursor: Mapping[str, Any], *more: Any) -> bool:
         calls.append(cursor)
         if len(calls) == 2:
             raise StoreError("database or disk is full")
-        return real(session, watch_id, cursor)
+        return real(session, watch_id, cursor, *more)
 
     monkeypatch.setattr(pulling, "set_cursor", full)
     with pytest.raises(StoreError):

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlmodel import Session
 
 from listening import metrics
-from listening.errors import ImportFileError
-from listening.importing import BadRow, Table, open_table
-from listening.ingest import Ingested, ingest, tally
+from listening.importing import BadRow, Table
+from listening.importing.whole import open_file
+from listening.ingest import Ingested
 from listening.logs import correlation
 from listening.matching import BrandMatcher, BrandRule
 from listening.sources.base import RawPost
@@ -25,13 +22,13 @@ from listening.store.sweeps import (
     begin_sweep,
     end_sweep,
     get_sweep,
-    quarantine,
     resolve_older,
     resolve_rows,
     waiting_rows,
 )
 from listening.store.tables import SweepStatus
 from listening.store.tables.types import now
+from listening.taking import Rows, count_into, take_rows, unknown_values
 from workers.progress import Progress, Silent
 
 BATCH = 2000
@@ -55,32 +52,6 @@ class ImportReport:
     quarantined: int
     reasons: dict[str, int]
     notes: tuple[str, ...]
-
-
-def open_file(path: Path, **options: object) -> Table:
-    """Understand a file, and make sure that it can be read to its end before anything is stored.
-
-    Raises:
-        ImportFileError: one line that names the file, what is wrong and the fix.
-    """
-    table = open_table(path, **options)  # type: ignore[arg-type]
-    if table.compression is not None:
-        _read_through(path)
-    return table
-
-
-def _read_through(path: Path) -> None:
-    """A cut gzip is refused before its first half is stored."""
-    size = 0
-    try:
-        with gzip.open(path) as stream:
-            while chunk := stream.read(1 << 20):
-                size += len(chunk)
-    except (EOFError, OSError, zlib.error) as error:
-        raise ImportFileError(
-            f"{path}: the gzip file is cut short or damaged after {size:,} bytes of content: "
-            "fetch it again. Nothing was stored."
-        ) from error
 
 
 def import_table(
@@ -121,12 +92,9 @@ def import_table(
     work.end()
     progress.advance(total - seen)
     progress.end()
-    unknown = [
-        f"{field}: {count} values unreadable, kept as unknown"
-        for field, count in table.unreadable().items()
-    ]
     reasons = dict(sorted(work.reasons.items(), key=lambda item: -item[1]))
-    return ImportReport(work.sweep_id, work.counts, work.bad, reasons, tuple(unknown))
+    notes = tuple(unknown_values(table))
+    return ImportReport(work.sweep_id, work.counts, work.bad, reasons, notes)
 
 
 class _Import:
@@ -151,9 +119,7 @@ class _Import:
             sweep = begin_sweep(session, source=SOURCE, label=label, correlation=correlation())
             sweep.heartbeat_at = now()
         self.sweep_id = int(sweep.id or 0)
-        self._posts: list[RawPost] = []
-        self._lines: dict[int, int] = {}
-        self._bad: list[BadRow] = []
+        self._rows = Rows()
 
     def _listen(self, session: Session) -> None:
         """Brands as they are now: one that is added meanwhile is not missed."""
@@ -164,12 +130,8 @@ class _Import:
 
     def take(self, row: RawPost | BadRow, line: int) -> bool:
         """Take in a row that begins at `line` or after; True when a batch was written."""
-        if isinstance(row, BadRow):
-            self._bad.append(row)
-        else:
-            self._posts.append(row)
-            self._lines[id(row)] = line
-        if len(self._posts) + len(self._bad) < BATCH:
+        self._rows.add(row, line)
+        if len(self._rows) < BATCH:
             return False
         self.flush()
         return True
@@ -178,30 +140,26 @@ class _Import:
         """Write what was gathered, with the sweep's counts, in one unit of work."""
         with self._store.work() as session:
             self._listen(session)
-            found = ingest(
+            taken = take_rows(
                 session,
-                self._posts,
+                self._rows,
                 self._matcher,
                 brand_ids=self._brand_ids,
                 all_about=self._about,
+                sweep_id=self.sweep_id,
+                file=self._file,
+                source=SOURCE,
             )
-            rejected = self._bad + [clash_row(p, self._lines[id(p)]) for p in found.clashes]
-            rows = [(b.line, b.field, b.reason, b.raw) for b in rejected]
-            kept = quarantine(session, sweep_id=self.sweep_id, file=self._file, rows=rows)
-            counts, bad = self.counts + replace(found, clashes=()), self.bad + kept
+            counts, bad = self.counts + taken.counts, self.bad + taken.quarantined
             self._count(session, counts, bad)
-            tally(session, SOURCE, found, kept)
         self.counts, self.bad = counts, bad
-        for row in rejected:
+        for row in taken.rejected:
             self.reasons[row.reason] = self.reasons.get(row.reason, 0) + 1
-        self._posts, self._bad, self._lines = [], [], {}
+        self._rows = Rows()
 
     def _count(self, session: Session, counts: Ingested, bad: int) -> None:
         sweep = get_sweep(session, self.sweep_id)
-        sweep.rows = counts.rows + bad
-        sweep.posts_new, sweep.posts_edited = counts.posts_new, counts.posts_edited
-        sweep.posts_same, sweep.mentions_new = counts.posts_same, counts.mentions_new
-        sweep.refused, sweep.quarantined = counts.refused, bad
+        count_into(sweep, counts, bad)
         # Found lost (the machine slept) and yet alive: there is nobody whom it could disturb.
         sweep.status, sweep.finished_at, sweep.error = SweepStatus.RUNNING, None, None
         sweep.heartbeat_at = now()
@@ -213,18 +171,6 @@ class _Import:
             end_sweep(session, get_sweep(session, self.sweep_id), error=error)
             status = SweepStatus.FAILED if error else SweepStatus.DONE
             add(session, metrics.SWEEPS, source=SOURCE, status=str(status))
-
-
-def clash_row(post: RawPost, line: int) -> BadRow:
-    """A post whose id another author's post has: kept aside, not written over it."""
-    facts = {name: getattr(post, name) for name in post.__dataclass_fields__}
-    return BadRow(
-        line,
-        "the id is another author's post already: ids must be unique within a source; name "
-        "another id column (--map id=...) or another --source",
-        "id",
-        json.dumps(facts, ensure_ascii=False, default=str),
-    )
 
 
 def retry_file(

@@ -10,16 +10,15 @@ from typing import Any
 
 from sqlmodel import Session
 
-from listening import metrics
 from listening.errors import ListeningError, StoreError
 from listening.importing import BadRow
-from listening.ingest import Ingested, ingest
+from listening.ingest import Ingested, ingest, tally
 from listening.matching import BrandMatcher, BrandRule
 from listening.query import parse, search_terms
 from listening.sources.base import KEEP_ALL, Batch, Wanted, Window
 from listening.sources.errors import RateLimitError
 from listening.sources.registry import get_source
-from listening.store import counters, leases
+from listening.store import leases
 from listening.store.brands import brand_rules
 from listening.store.session import Store
 from listening.store.sweeps import beat_sweep, quarantine, resolve_from
@@ -32,7 +31,7 @@ from listening.store.watches import (
     set_cursor,
 )
 from listening.store.withdrawing import withdraw
-from workers.jobs.importing import clash_row
+from listening.taking import clash_row
 from workers.progress import Progress
 from workers.recording import Cancelled
 
@@ -203,7 +202,7 @@ def _keep(
             kept = set_backfill_cursor(session, int(backfill.id or 0), batch.cursor)
         if not kept:
             raise Lost  # the watch was removed
-        _count(session, run.watch.source, found, bad, deleted)
+        tally(session, run.watch.source, found, bad, deleted)
     run.counts = run.counts + replace(found, clashes=())
     run.quarantined += bad
 
@@ -226,17 +225,3 @@ def _put_aside(session: Session, run: Run, batch: Batch, found: Ingested) -> int
         )
         for origin, rows in sorted(rejected.items())
     )
-
-
-def _count(session: Session, source: str, found: Ingested, bad: int, deleted: int) -> None:
-    for name, value in (
-        (metrics.POSTS_NEW, found.posts_new),
-        (metrics.POSTS_EDITED, found.posts_edited),
-        (metrics.MENTIONS_NEW, found.mentions_new),
-        (metrics.QUARANTINED, bad),
-        (metrics.REFUSED, found.refused),
-        (metrics.PASSED, found.passed),
-        (metrics.DELETED, deleted),
-    ):
-        if value:
-            counters.add(session, name, value, source=source)

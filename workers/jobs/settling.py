@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from listening import metrics
+from listening.config import get_settings
 from listening.store.counters import add
 from listening.store.jobs import end_job, latest_jobs, settle_lost_jobs
+from listening.store.looks import looks_owed
 from listening.store.owing import flag_is_owed, place_is_owed, segment_is_owed
 from listening.store.session import Store
 from listening.store.tables import JobStatus
@@ -17,11 +19,17 @@ from workers.jobs.sweeping import settle_lost
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How many sweeps and jobs were lost, and which of flag, segment and place is to be sent."""
+    """How many sweeps and jobs were lost, and what is to be sent.
+
+    Attributes:
+        owed: which of flag, segment and place.
+        looks: watches whose authors are to be looked up.
+    """
 
     sweeps: int
     jobs: int
     owed: tuple[str, ...]
+    looks: tuple[int, ...] = ()
 
 
 def settle_all_lost(store: Store) -> Settled:
@@ -45,4 +53,5 @@ def settle_all_lost(store: Store) -> Settled:
             )
             if is_owed(session, now())
         ]
-    return Settled(sweeps, jobs, tuple(owed))
+        looks = looks_owed(session, get_settings())
+    return Settled(sweeps, jobs, tuple(owed), tuple(looks))

@@ -95,7 +95,10 @@ def test_watches_processes_jobs_and_errors_are_rows() -> None:
         at=NOON,
         watches=[
             watch(1, due_at=NOON + seconds(61), last=swept),
-            watch(2, due_at=NOON - seconds(30), failures=1, error="HTTP 503"),
+            watch(
+                2, due_at=NOON - seconds(30), failures=1, error="HTTP 503",
+                read_until=NOON - seconds(3725),
+            ),
             watch(3, due_at=NOON, paused_at=NOON),
         ],
         workers=[
@@ -118,7 +121,7 @@ def test_watches_processes_jobs_and_errors_are_rows() -> None:
         troubles=[Trouble(NOON - seconds(20), "sweep 4 folder", "\x1b[31mboom")],
     )  # fmt: skip
     assert row(health, "1 ") == "1 JetBlue folder in 1 min done 1 min ago 1,500 / 20"
-    assert row(health, "2 ") == "2 JetBlue folder late 30 s never 1 HTTP 503"
+    assert row(health, "2 ") == "2 JetBlue folder late 30 s never 1 h 2 min 1 HTTP 503"
     assert row(health, "3 ") == "3 JetBlue folder paused never"
     assert row(health, "worker ") == (
         "worker box 42 nlp, sweep nlp.analyse 700 MiB 1 d 1 h 2 s ago"

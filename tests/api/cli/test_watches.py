@@ -1,15 +1,23 @@
-"""`listening watch` and `listening source`, as a person types them."""
+"""`listening watch`, as a person types it."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from listening.sources.errors import UnavailableError
+from listening.store.looks import note_look
+from listening.store.session import Store
+from listening.store.tables import Sweep, Watch
+from listening.store.tables.types import now
 from tests.api.cli.conftest import Run
+from tests.factories import load, post
 
 OLD = 1_700_000_000
 POSTS = """id,author,date,text
@@ -122,9 +130,49 @@ def test_what_cannot_be_done_names_the_fix(watched: Run) -> None:
         assert "Traceback" not in failed.stderr
 
 
-def test_sources_say_what_they_take_and_give(listening: Run) -> None:
-    (folder,) = [row for row in rows(listening, "source", "list") if row["name"] == "folder"]
-    assert (folder["name"], folder["required"], folder["backfill"]) == ("folder", ["path"], True)
-    assert "map.NAME" in folder["settings"]
-    shown = listening("source", "list").stdout
-    assert "  --set path=...  the folder (required)\n" in shown
+def test_a_format_that_may_have_changed_is_shown_with_counts_and_lag(
+    watched: Run, tmp_path: Path
+) -> None:
+    watched("watch", "run", "1")
+    warning = "6 of 20 rows could not be read, 2 of 120 before: its format may have changed"
+    store = Store(f"sqlite:///{tmp_path / 'data' / 'listening.db'}")
+    with store.work() as session:
+        own = session.get_one(Watch, 1)
+        own.warning, own.read_until = warning, now() - timedelta(minutes=90, seconds=30)
+        last = session.get_one(Sweep, 1)
+        last.passed, last.deleted = 1234, 5
+    store.close()
+    (one,) = rows(watched, "watch", "list")
+    assert (one["state"], one["warning"]) == ("format?", warning)
+    assert "format?" in watched("watch", "list").stdout
+    shown = watched("watch", "show", "1").stdout
+    assert f"  warning: {warning}\n" in shown
+    assert re.search(r"  read until 20\S+ \d\d:\d\d UTC, 1 h 30 min ago\n", shown)
+    assert re.search(r" passed +deleted +quarantined\b.* 1,234 +5 +1\b", shown, re.S)
+    (whole,) = rows(watched, "watch", "show", "1")
+    assert whole["read_until"].startswith("20")
+    assert (whole["sweeps"][0]["passed"], whole["sweeps"][0]["deleted"]) == (1234, 5)
+    status = json.loads(watched("status", "--json").stdout)
+    assert f"Watch 1 (JetBlue at folder): {warning}." in status["problems"]
+    assert 5430 <= status["watches"][0]["lag_seconds"] < 5600
+    watched("watch", "pause", "1")
+    assert rows(watched, "watch", "list")[0]["state"] == "paused"
+
+
+def test_looking_up_authors_is_shown_where_it_is_on(listening: Run, tmp_path: Path) -> None:
+    listening("brand", "add", "JetBlue")
+    listening("watch", "add", "JetBlue", "hackernews")
+    assert "looked up" not in listening("watch", "show", "1").stdout
+    store = Store(f"sqlite:///{tmp_path / 'data' / 'listening.db'}")
+    load(store, *(post(id=a, author=a, source="hackernews") for a in ("ann", "bob", "cay")))
+    with store.work() as session:
+        note_look(session, "hackernews", "ann", posts=7)
+        note_look(session, "hackernews", "bob", error=UnavailableError("gone"))
+    store.close()
+    on = {"LISTENING_INTERESTS_POSTS": "20"}
+    told = "  recent posts of 2 authors looked up (1 could not be read), 7 posts; "
+    assert f"{told}1 authors wait\n" in listening("watch", "show", "1", **on).stdout
+    assert f"{told}switched off\n" in listening("watch", "show", "1").stdout
+    (row,) = json.loads(listening("watch", "show", "1", "--json", **on).stdout)
+    assert row["looks"].pop("last_at").startswith("20")
+    assert row["looks"] == {"on": True, "authors": 2, "failed": 1, "posts": 7, "waiting": 1}

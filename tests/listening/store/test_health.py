@@ -131,7 +131,7 @@ def watches(store: Store) -> None:
     with store.work() as session:
         for number, more in enumerate(
             (
-                {"next_due_at": ago(-300)},
+                {"next_due_at": ago(-300), "read_until": ago(400), "warning": "9 of 9 rows"},
                 {"next_due_at": ago(10), "failures": 2,
                  "last_error": "cannot reach\nhttps://me:hunter2@x.example"},
                 {"next_due_at": ago(99), "paused_at": ago(5)},
@@ -166,7 +166,9 @@ def test_watches_with_their_last_sweep_and_since_when_they_fail(
     assert failing.last is not None
     assert (failing.last.status, failing.last.rows, failing.last.posts_new) == ("failed", 20, 17)
     assert (well.id, well.running, well.error, well.failing_since) == (1, True, None, None)
+    assert (well.warning, well.lag(NOON)) == ("9 of 9 rows", timedelta(seconds=400))
     assert (paused.id, paused.paused_at, paused.last) == (3, ago(5), None)
+    assert (paused.warning, paused.lag(NOON)) == (None, None)
 
 
 def test_last_errors_are_of_sweeps_jobs_and_posts_without_passwords(

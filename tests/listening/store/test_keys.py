@@ -225,8 +225,9 @@ def test_a_removed_author_takes_everything_of_theirs(full: Store) -> None:
     with full.work() as session:
         session.delete(session.get(Author, 1))
     assert {name for name, number in counts(full).items() if number == 0} == {
-        "Author", "AuthorLook", "AuthorProfile", "Post", "Mention", "MentionSentiment", "Analysis", "Vector",
-        "Membership", "MembershipChange", "Stance", "Review", "Case", "Claim", "Unprofiled",
+        "Author", "AuthorLook", "AuthorProfile", "Post", "Mention", "MentionSentiment", "Analysis",
+        "Vector", "Membership", "MembershipChange", "Stance", "Review", "Case", "Claim",
+        "Unprofiled",
     }  # fmt: skip
 
 
