@@ -81,7 +81,10 @@ def test_a_post_of_text_alone() -> None:
                 "repost_of": OTHER["uri"],
             },
         ),
-        ({"tags": ["#a", "b"], "facets": [facet(tag="b"), facet(tag="c")]}, {"tags": ("a", "b", "c")}),
+        (
+            {"tags": ["#a", "b"], "facets": [facet(tag="b"), facet(tag="c")]},
+            {"tags": ("a", "b", "c")},
+        ),
         (
             {"facets": [facet(uri="https://example.com/long"), facet(did=DID)]},
             {"links": ("https://example.com/long",), "media": ("link",)},
@@ -158,8 +161,8 @@ ANYTHING = st.recursive(
         st.lists(inner, max_size=4)
         | st.dictionaries(
             st.sampled_from(
-                "text createdAt langs facets features uri tag tags embed media record external reply "
-                "parent root $type did handle author indexedAt likeCount verification".split()
+                "text createdAt langs facets features uri tag tags embed media record external "
+                "reply parent root $type did handle author indexedAt likeCount verification".split()
             ),
             inner,
             max_size=6,
