@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help install demo test check unit bench system-packages clean
+.PHONY: help install demo test check unit bench docs system-packages bluesky clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -27,7 +27,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 demo: $(VENV)/.installed ## Run the main job on the bundled sample and show the result
 	$(BIN)/listening demo
 
-test: $(VENV)/.installed-dev system-packages check unit ## Install what tests need and run them all
+test: $(VENV)/.installed-dev system-packages bluesky check unit ## Install what tests need and run them all
 
 check: $(VENV)/.installed-dev ## Lint, types, layers
 	$(BIN)/ruff check .
@@ -43,8 +43,15 @@ unit: $(VENV)/.installed-dev ## The tests alone
 system-packages:
 	@sh tests/system_packages.sh
 
+# Bluesky's own servers, for the tests that talk to them.
+bluesky:
+	@PYTHON=$(PYTHON) sh tests/functional/bluesky/install.sh
+
 bench: $(VENV)/.installed-dev ## Benchmarks; DATA=folder of the public data sets
 	$(BIN)/python -m tests.benchmarks $(if $(DATA),--data $(DATA))
+
+docs: $(VENV)/.installed ## Write docs/sources.md anew from the sources
+	$(BIN)/python -m listening.sources.page > docs/sources.md
 
 clean: ## Remove what can be made again (not the data folder)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info build dist

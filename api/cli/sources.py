@@ -52,44 +52,68 @@ _FACTS = {
 
 @app.command("list")
 def list_(as_json: JsonOption = False, as_csv: CsvOption = False) -> None:
-    """Show every source: what it takes, gives and cannot."""
-    from listening.sources.credentials import missing
-    from listening.sources.registry import REGISTRY, settings_of
+    """Show every source; `source show NAME` says what one takes, gives and cannot."""
+    from listening.sources.registry import REGISTRY
 
-    rows: list[dict[str, Any]] = [
-        {
-            "name": spec.name,
-            "help": spec.help,
-            "settings": {
-                one.name + ".NAME" * (one.kind == "table"): one.help for one in settings_of(spec)
-            },
-            "required": [one.name for one in spec.settings if one.required],
-            "credentials": [asdict(one) for one in spec.credentials],
-            "missing": missing(spec),
-            "rate_limit": spec.rate_limit,
-            "terms": spec.terms,
-            "gives": spec.gives,
-            "lacks": spec.lacks,
-            "backfill": spec.backfill,
-            "recent": spec.recent,
-        }
-        for spec in (one.spec for one in REGISTRY.values())
-    ]
+    rows = [_row(source.spec) for source in REGISTRY.values()]
     if as_json or as_csv:
         put(rows, (), as_json=as_json, as_csv=as_csv)
         return
+    width = max(len(row["name"]) for row in rows)
     for row in rows:
-        print(f"{row['name']}: {row['help']}")
-        for name, text in row["settings"].items():
-            print(f"  --set {name}=...  {text}" + " (required)" * (name in row["required"]))
-        for one in row["credentials"]:
-            state = "missing" if one["name"] in row["missing"] else "set or not needed"
-            at = f", from {one['where']}" if one["where"] else ""
-            print(f"  needs {one['name']} ({one['help']}{at}): {state}")
-        print(f"  gives {row['gives']}; lacks {row['lacks'] or 'nothing'}")
-        able = f"back-fill: {_yes(row['backfill'])}; authors looked up: {_yes(row['recent'])}"
-        terms = f"; terms: {row['terms']}" if row["terms"] else ""
-        print(f"  rate limit: {row['rate_limit']}; {able}{terms}")
+        needed = ", ".join(row["required"] + row["missing"])
+        print(f"{row['name']:<{width}}  {row['help']}" + (f" Needs {needed}." if needed else ""))
+    print("\n`listening source show NAME` says what it takes, gives and lacks.")
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="See `listening source list`.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Show one source: its settings, what it needs, gives and lacks."""
+    from listening.sources.registry import get_source
+
+    row = _row(get_source(name).spec)
+    if as_json:
+        put([row], (), as_json=True)
+        return
+    print(plain(f"{row['name']}: {row['help']}"))
+    for setting, text in row["settings"].items():
+        must = " (required)" * (setting in row["required"])
+        print(plain(f"  --set {setting}=...  {text}{must}"))
+    for one in row["credentials"]:
+        state = "missing" if one["name"] in row["missing"] else "set, or not needed"
+        at = f", from {one['where']}" if one["where"] else ""
+        print(plain(f"  needs {one['name']} ({one['help']}{at}): {state}"))
+    print(plain(f"  gives: {row['gives']}"))
+    print(plain(f"  lacks: {row['lacks'] or 'nothing'}"))
+    print(plain(f"  rate limit: {row['rate_limit']}"))
+    print(f"  back-fill: {_yes(row['backfill'])}; authors looked up: {_yes(row['recent'])}")
+    if row["terms"]:
+        print(f"  terms: {row['terms']}")
+
+
+def _row(spec: SourceSpec) -> dict[str, Any]:
+    from listening.sources.credentials import missing
+    from listening.sources.registry import settings_of
+
+    return {
+        "name": spec.name,
+        "help": spec.help,
+        "settings": {
+            one.name + ".NAME" * (one.kind == "table"): one.help for one in settings_of(spec)
+        },
+        "required": [one.name for one in spec.settings if one.required],
+        "credentials": [asdict(one) for one in spec.credentials],
+        "missing": missing(spec),
+        "rate_limit": spec.rate_limit,
+        "terms": spec.terms,
+        "gives": spec.gives,
+        "lacks": spec.lacks,
+        "backfill": spec.backfill,
+        "recent": spec.recent,
+    }
 
 
 def _yes(value: bool) -> str:

@@ -54,19 +54,16 @@ class Session:
         who = (service, handle, password)
         url = f"{service}/xrpc/{method}"
         tokens = self._tokens(who, None)
-        for _ in range(2):
-            answer = self._client.get(
-                url,
-                params,
-                headers={"authorization": f"Bearer {tokens.access}"},
-                accept=(400, 401),
-            )
-            if answer.status not in (400, 401) or _name(answer) not in _OUTDATED:
-                break
-            tokens = self._tokens(who, tokens)
-        if answer.status == 401 or (answer.status == 400 and _name(answer) in _OUTDATED):
+        answer = self._asked(url, params, tokens)
+        if _name(answer) in _OUTDATED:
+            answer = self._asked(url, params, self._tokens(who, tokens))
+        if answer.status == 401 or _name(answer) in _OUTDATED:
             raise AuthenticationError(f"{shown(url)} does not let us in: {said(answer)}.")
         return answer
+
+    def _asked(self, url: str, params: Mapping[str, Any], tokens: _Tokens) -> Answer:
+        headers = {"authorization": f"Bearer {tokens.access}"}
+        return self._client.get(url, params, headers=headers, accept=(400, 401))
 
     def _tokens(self, who: tuple[str, str, str], outdated: _Tokens | None) -> _Tokens:
         """Tokens that hold; other ones than those."""
@@ -108,7 +105,9 @@ def _tokens_of(answer: Answer) -> _Tokens:
 
 
 def _name(answer: Answer) -> str | None:
-    """How a refusal is called."""
+    """How a refusal is called; None: it is none."""
+    if answer.status not in (400, 401):
+        return None
     try:
         return optional(part(answer.json(), "error"))
     except SourceError:

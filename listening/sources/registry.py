@@ -10,12 +10,15 @@ from typing import Any
 from listening.errors import NotFoundError, SettingsError
 from listening.sources.appstore import AppStore
 from listening.sources.base import KEEP_ALL, Source, SourceSetting, SourceSpec
+from listening.sources.bluesky import Bluesky
 from listening.sources.credentials import credentials
 from listening.sources.discourse import Discourse
 from listening.sources.feed import FeedSource
+from listening.sources.firehose import Firehose
 from listening.sources.folder import FolderSource
 from listening.sources.gdelt import Gdelt
 from listening.sources.hackernews import HackerNews
+from listening.sources.jetstream import Jetstream
 from listening.sources.lemmy import Lemmy
 from listening.sources.mastodon import Mastodon
 from listening.sources.push import PushSource
@@ -33,11 +36,14 @@ REGISTRY: dict[str, Source] = {
         FeedSource(),
         HackerNews(),
         Mastodon(),
+        Jetstream(),
+        Firehose(),
         Lemmy(),
         Discourse(),
         StackExchange(),
         Gdelt(),
         AppStore(),
+        Bluesky(),
         Reddit(),
         YouTube(),
         X(),

@@ -22,6 +22,7 @@ PARTS = (
     "scale",
     "placing",
     "profiles",
+    "jetstream",
     "kills",
 )
 _LIBRARIES = (

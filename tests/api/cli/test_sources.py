@@ -106,7 +106,7 @@ def test_what_would_be_stored_is_shown_and_nothing_is(typed: Run, platform: Plat
     ]
     assert "bob Delta, JetBlue Delta, not jetblue https://" in shown[7]
     assert shown[8:10] == ["Could not be read", "where line field reason raw"]
-    assert "4 author author is missing or makes no sense" in shown[10]
+    assert "1 author author is missing or makes no sense" in shown[10]
     assert (
         "There: handle 100 %, title 33 %, url 100 %, likes 33 %, replies 33 %, thread 67 %, "
         "media 33 %, links 33 %."
@@ -129,7 +129,7 @@ def test_a_brand_that_is_not_tracked_is_tried_by_its_name(typed: Run, platform: 
     assert [one["text"] for one in row["posts"]] == ["Delta, not jetblue"]
     (bad,) = row["bad_rows"]
     assert (bad["where"], bad["line"], bad["field"]) == (
-        "https://hn.algolia.com/api/v1/search_by_date", 4, "author",
+        "https://hn.algolia.com/api/v1/search_by_date", 1, "author",
     )  # fmt: skip
     assert "jetblue broken" in bad["raw"]
     assert row["facts"]["likes"] == 1
@@ -260,8 +260,14 @@ def test_sources_say_what_they_take_and_give(listening: Run) -> None:
     assert "map.NAME" in folder["settings"]
     assert (folder["recent"], rows["hackernews"]["recent"]) == (False, True)
     shown = listening("source", "list").stdout
-    assert "  --set path=...  the folder (required)\n" in shown
+    assert "added to them. Needs path.\n" in shown
+    assert "Needs LISTENING_X_BEARER_TOKEN.\n" in shown
     assert (
-        "  rate limit: 10,000 requests an hour; back-fill: yes; authors looked up: yes; "
-        "terms: https://www.ycombinator.com/legal/\n"
-    ) in shown
+        "  --set path=...  the folder (required)\n" in listening("source", "show", "folder").stdout
+    )
+    one = listening("source", "show", "hackernews").stdout
+    assert "  rate limit: 10,000 requests an hour\n" in one
+    assert "  back-fill: yes; authors looked up: yes\n  terms: https://www.ycombinator.com" in one
+    assert "missing\n" in listening("source", "show", "x").stdout
+    (told,) = json.loads(listening("source", "show", "X", "--json").stdout)
+    assert told == rows["x"]
