@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from listening.errors import SettingsError
+from listening.fetching.http import Answer, Client
 from listening.importing.rows import BadRow
 from listening.sources.base import (
     ANYTHING,
@@ -19,7 +20,6 @@ from listening.sources.base import (
     Wanted,
     Window,
 )
-from listening.sources.http import Answer, Client
 from listening.sources.normalise import clean, count, moment, optional, part, web_address
 from listening.sources.searching import bad_row
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from listening.config import get_settings
 from listening.errors import SettingsError
+from listening.fetching.http import Answer, Client, origin_of
 from listening.importing.rows import BadRow
 from listening.sources.base import (
     ANYTHING,
@@ -26,7 +27,6 @@ from listening.sources.blueskyauthors import PROFILES, Ask, Authors, everybody, 
 from listening.sources.blueskyposts import GIVES, post_of_view
 from listening.sources.blueskysession import Session
 from listening.sources.credentials import credentials
-from listening.sources.http import Answer, Client, origin_of
 from listening.sources.normalise import moment, optional, part
 from listening.sources.searching import QUERY, bad_row, terms_of
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from listening.errors import ListeningError
+from listening.fetching.http import Answer, Client
 from listening.sources.base import RawPost, SourceSetting
 from listening.sources.blueskyposts import author_of, post_of_view
 from listening.sources.errors import SourceError, UnavailableError
-from listening.sources.http import Answer, Client
 from listening.sources.normalise import clean, part
 
 PUBLIC = "https://public.api.bsky.app"

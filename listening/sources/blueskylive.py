@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from listening.fetching.http import Client
 from listening.sources.base import KEEP_ALL, Batch, RawPost, Wanted
 from listening.sources.blueskyauthors import PROFILES, Authors, asking, everybody
 from listening.sources.blueskyposts import SOURCE, address_of, post_of_record
-from listening.sources.http import Client
 from listening.sources.live import Heard, Stream, hear
 from listening.sources.normalise import clean
 from listening.sources.searching import bad_row

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from listening.fetching.http import Answer, Client, shown
 from listening.sources.blueskyauthors import said
 from listening.sources.errors import AuthenticationError, SourceError
-from listening.sources.http import Answer, Client, shown
 from listening.sources.normalise import optional, part
 
 _CREATE = "com.atproto.server.createSession"

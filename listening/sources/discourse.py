@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from listening.fetching.http import Answer, Client
 from listening.importing.rows import BadRow
 from listening.sources.base import (
     ANYTHING,
@@ -19,7 +20,6 @@ from listening.sources.base import (
     Wanted,
     Window,
 )
-from listening.sources.http import Answer, Client
 from listening.sources.normalise import (
     count,
     html_text,

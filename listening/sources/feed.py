@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from listening.errors import ListeningError, SettingsError
-from listening.sources.addresses import shown, wire_address
+from listening.fetching.addresses import shown, wire_address
+from listening.fetching.http import Client
 from listening.sources.base import (
     ANYTHING,
     Batch,
@@ -19,7 +20,6 @@ from listening.sources.base import (
     Window,
 )
 from listening.sources.feedentries import Feed, read
-from listening.sources.http import Client
 from listening.sources.normalise import clean, web_address
 
 _BATCH = 500  # posts

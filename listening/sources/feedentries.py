@@ -14,9 +14,9 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from listening.fetching.http import Answer
 from listening.importing.rows import BadRow
 from listening.sources.base import PostKind, RawPost
-from listening.sources.http import Answer
 from listening.sources.normalise import (
     clean,
     count,

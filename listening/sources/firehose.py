@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 import structlog
 
+from listening.fetching.http import Client
 from listening.sources.base import (
     ANYTHING,
     Batch,
@@ -26,7 +27,6 @@ from listening.sources.base import (
 from listening.sources.blueskyauthors import PROFILES, asking, recent_posts
 from listening.sources.blueskylive import Taker, batches, whose_of
 from listening.sources.blueskyposts import COLLECTION, GIVES, SOURCE
-from listening.sources.http import Client
 from listening.sources.live import LISTEN, CutError, Heard, Stream, listen_of, place_of
 from listening.sources.normalise import clean, count, moment, part
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from listening.errors import SettingsError
+from listening.fetching.http import Answer, Client
 from listening.importing.rows import BadRow
 from listening.sources.base import (
     ANYTHING,
@@ -22,7 +23,6 @@ from listening.sources.base import (
     Window,
 )
 from listening.sources.errors import RateLimitError
-from listening.sources.http import Answer, Client
 from listening.sources.normalise import moment, optional, part, web_address
 from listening.sources.searching import QUERY, bad_row, terms_of
 

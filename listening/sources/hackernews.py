@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from listening.fetching.http import Answer, Client
 from listening.importing.rows import BadRow
 from listening.sources.base import (
     ANYTHING,
@@ -16,7 +17,6 @@ from listening.sources.base import (
     Wanted,
     Window,
 )
-from listening.sources.http import Answer, Client
 from listening.sources.normalise import clean, count, html_text, moment, optional, part, web_address
 from listening.sources.searching import QUERY, bad_row, terms_of
 

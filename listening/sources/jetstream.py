@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from listening.fetching.http import Client
 from listening.sources.base import (
     ANYTHING,
     Batch,
@@ -20,7 +21,6 @@ from listening.sources.base import (
 from listening.sources.blueskyauthors import PROFILES, asking, recent_posts
 from listening.sources.blueskylive import Taker, batches, whose_of
 from listening.sources.blueskyposts import COLLECTION, GIVES, SOURCE
-from listening.sources.http import Client
 from listening.sources.live import LISTEN, Heard, Stream, listen_of, place_of
 from listening.sources.normalise import count, moment, part
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from listening.errors import SettingsError
+from listening.fetching.http import Answer, Client
 from listening.importing.rows import BadRow
 from listening.sources.base import (
     ANYTHING,
@@ -22,7 +23,6 @@ from listening.sources.base import (
     Window,
 )
 from listening.sources.errors import UnavailableError
-from listening.sources.http import Answer, Client
 from listening.sources.normalise import (
     clean,
     count,

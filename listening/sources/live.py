@@ -17,8 +17,10 @@ from urllib.parse import urlsplit
 
 from listening.config import get_settings
 from listening.errors import SettingsError
+from listening.fetching import guard
+from listening.fetching.http import KEPT_BYTES, shown, tls, user_agent
+from listening.fetching.pace import retry_after_of
 from listening.importing.rows import BadRow
-from listening.sources import guard
 from listening.sources.base import RawPost, SourceSetting
 from listening.sources.errors import (
     AuthenticationError,
@@ -27,8 +29,6 @@ from listening.sources.errors import (
     SourceError,
     UnavailableError,
 )
-from listening.sources.http import KEPT_BYTES, shown, tls, user_agent
-from listening.sources.pace import retry_after_of
 
 if TYPE_CHECKING:
     from websockets.exceptions import InvalidStatus

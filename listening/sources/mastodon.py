@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote
 
 from listening.errors import SettingsError
+from listening.fetching.http import Answer, Client
 from listening.importing.rows import BadRow
 from listening.logs import keep_secret
 from listening.sources.base import (
@@ -24,7 +25,6 @@ from listening.sources.base import (
 )
 from listening.sources.credentials import credentials
 from listening.sources.errors import AuthenticationError, UnavailableError
-from listening.sources.http import Answer, Client
 from listening.sources.mastodonposts import post_of, tag_of
 from listening.sources.normalise import moment, optional, part
 from listening.sources.searching import bad_row

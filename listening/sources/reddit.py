@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from listening.errors import SettingsError
+from listening.fetching.http import Answer, Client
 from listening.logs import keep_secret
 from listening.sources.base import (
     ANYTHING,
@@ -27,7 +28,6 @@ from listening.sources.base import (
 )
 from listening.sources.credentials import credentials
 from listening.sources.errors import AuthenticationError, FormatChangedError, UnavailableError
-from listening.sources.http import Answer, Client
 from listening.sources.normalise import clean, count, moment, optional, part
 from listening.sources.redditposts import is_gone, post_of
 from listening.sources.searching import QUERY, bad_row, terms_of

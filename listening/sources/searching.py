@@ -51,7 +51,7 @@ def bad_row(origin: str, raw: Any, field: str, why: str | None = None) -> tuple[
 
     Its place in the answer is not told: listings move, and read again it is the same row.
     """
-    from listening.sources.http import shown
+    from listening.fetching.http import shown
 
     try:
         told = json.dumps(raw, ensure_ascii=False, default=str)

@@ -10,6 +10,7 @@ from html import unescape
 from typing import Any
 
 from listening.errors import SettingsError
+from listening.fetching.http import Answer, Client
 from listening.importing.rows import BadRow
 from listening.sources.base import (
     ANYTHING,
@@ -28,7 +29,6 @@ from listening.sources.errors import (
     RateLimitError,
     UnavailableError,
 )
-from listening.sources.http import Answer, Client
 from listening.sources.normalise import (
     clean,
     count,

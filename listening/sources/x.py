@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from listening.errors import SettingsError
+from listening.fetching.http import Answer, Client
 from listening.sources.base import (
     ANYTHING,
     Batch,
@@ -21,7 +22,6 @@ from listening.sources.base import (
 )
 from listening.sources.credentials import credentials
 from listening.sources.errors import AuthenticationError
-from listening.sources.http import Answer, Client
 from listening.sources.normalise import clean, count, optional, part
 from listening.sources.searching import QUERY, bad_row, terms_of
 from listening.sources.xposts import by_id, listed, post_of

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from listening.errors import SettingsError
+from listening.fetching.http import Answer, Client
 from listening.sources.base import (
     ANYTHING,
     Batch,
@@ -27,7 +28,6 @@ from listening.sources.errors import (
     RateLimitError,
     UnavailableError,
 )
-from listening.sources.http import Answer, Client
 from listening.sources.normalise import clean, count, moment, optional, part
 from listening.sources.searching import QUERY, bad_row, terms_of
 from listening.sources.youtubeposts import comment_of

@@ -23,8 +23,8 @@ import pytest
 from sqlmodel import col, func, select
 
 from listening.config import Settings, get_settings
+from listening.fetching.http import Client
 from listening.sources.bluesky import Bluesky
-from listening.sources.http import Client
 from listening.store.session import Store
 from listening.store.tables import Author, Mention, Post, Sweep
 from tests.functional.processes import Processes, wait_for

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from listening.fetching.http import Client
 from listening.sources.base import RawPost, Source, Wanted
-from listening.sources.http import Client
 from tests.listening.sources.platform import Asked, Reply
 
 JETBLUE = Wanted(brand="JetBlue", terms=("JetBlue",))

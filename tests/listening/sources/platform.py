@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from listening.sources.http import Answer, Client
+from listening.fetching.http import Answer, Client
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from listening.sources.http import Client
+from listening.fetching.http import Client
 
 
 class Talk:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from listening.config import get_settings
 from listening.errors import SettingsError
-from listening.sources.answers import Answer
+from listening.fetching.answers import Answer
 from listening.sources.base import Window
 from listening.sources.discourse import Discourse, _read
 from tests.listening.sources.cases.discourse import DiscourseCase, DiscourseSearchCase, post

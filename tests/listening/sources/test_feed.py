@@ -11,13 +11,13 @@ from feedgen.feed import FeedGenerator
 
 from listening.config import get_settings
 from listening.errors import SettingsError
+from listening.fetching.http import Answer, Client
 from listening.schedule import Schedule
 from listening.sources import registry
 from listening.sources.base import Batch, RawPost
 from listening.sources.errors import FormatChangedError, UnavailableError
 from listening.sources.feed import FeedSource
 from listening.sources.feedentries import Feed, read
-from listening.sources.http import Answer, Client
 from listening.store.brands import get_brand
 from listening.store.posts import read_posts
 from listening.store.session import Store

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listening.fetching.http import Answer
 from listening.sources.errors import FormatChangedError
 from listening.sources.feedentries import decoded
-from listening.sources.http import Answer
 from tests.listening.sources.platform import Reply, serving
 from tests.listening.sources.test_feed import WHERE, rss, said
 

@@ -13,6 +13,7 @@ import pytest
 
 from listening.config import get_settings
 from listening.errors import SettingsError
+from listening.fetching.guard import ForbiddenAddressError
 from listening.schedule import Schedule
 from listening.sources import live, registry
 from listening.sources.base import ANYTHING, Batch, PostKind, RawPost, Wanted, Window
@@ -22,7 +23,6 @@ from listening.sources.errors import (
     RateLimitError,
     UnavailableError,
 )
-from listening.sources.guard import ForbiddenAddressError
 from listening.sources.jetstream import Jetstream
 from listening.store.brands import get_brand
 from listening.store.posts import read_posts

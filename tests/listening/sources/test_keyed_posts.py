@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listening.fetching.http import Answer
 from listening.sources import reddit, x
 from listening.sources.base import Batch, RawPost
-from listening.sources.http import Answer
 from listening.sources.youtubeposts import comment_of
 from tests.listening.sources.cases.reddit import RedditCase, comment
 from tests.listening.sources.cases.x import XCase

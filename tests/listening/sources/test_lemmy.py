@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from listening.config import get_settings
 from listening.errors import SettingsError
-from listening.sources.answers import Answer
+from listening.fetching.answers import Answer
 from listening.sources.errors import UnavailableError
 from listening.sources.lemmy import Lemmy, _page
 from tests.listening.sources.cases.lemmy import LemmyCase, comment_view, person, post_view

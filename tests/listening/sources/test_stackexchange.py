@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from listening.config import get_settings
 from listening.errors import SettingsError
-from listening.sources.answers import Answer
+from listening.fetching.answers import Answer
 from listening.sources.base import PostKind
 from listening.sources.errors import (
     AuthenticationError,

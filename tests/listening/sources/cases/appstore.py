@@ -6,9 +6,9 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar
 
+from listening.fetching.http import Client
 from listening.sources.appstore import AppStore
 from listening.sources.base import PostKind, RawPost, Source
-from listening.sources.http import Client
 from tests.listening.sources.contract import Case
 from tests.listening.sources.platform import Asked, Reply
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+from listening.fetching.http import Client
 from listening.sources.base import PostKind, RawPost, Source
 from listening.sources.bluesky import Bluesky
-from listening.sources.http import Client
 from tests.listening.sources.contract import Case
 from tests.listening.sources.platform import Asked, Reply
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import ClassVar
 from xml.sax.saxutils import escape
 
+from listening.fetching.http import Client
 from listening.sources.base import PostKind, RawPost, Source
 from listening.sources.feed import FeedSource
-from listening.sources.http import Client
 from tests.listening.sources.contract import Case
 from tests.listening.sources.platform import Asked, Reply
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from listening.fetching.http import Client
 from listening.sources.base import RawPost, Source
 from listening.sources.gdelt import Gdelt
-from listening.sources.http import Client
 from tests.listening.sources.contract import Case
 from tests.listening.sources.platform import Asked, Reply
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from listening.fetching.http import Client
 from listening.sources.base import PostKind, RawPost, Source
-from listening.sources.http import Client
 from listening.sources.stackexchange import StackExchange
 from tests.listening.sources.contract import Case
 from tests.listening.sources.platform import Asked, Reply

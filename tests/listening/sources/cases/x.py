@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+from listening.fetching.http import Client
 from listening.sources.base import PostKind, RawPost, Source
-from listening.sources.http import Client
 from listening.sources.x import X
 from tests.listening.sources.contract import Case
 from tests.listening.sources.platform import Asked, Reply

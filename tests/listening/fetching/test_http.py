@@ -12,13 +12,13 @@ import pytest
 from listening import logs
 from listening.config import get_settings
 from listening.errors import SettingsError
+from listening.fetching.http import with_query
 from listening.sources.errors import (
     AuthenticationError,
     FormatChangedError,
     RateLimitError,
     UnavailableError,
 )
-from listening.sources.http import with_query
 from tests.listening.sources.rawserver import (
     Quick,
     Talk,

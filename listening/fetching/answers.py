@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from listening.fetching.addresses import shown
 from listening.logs import masked
-from listening.sources.addresses import shown
 from listening.sources.errors import FormatChangedError
 
 KEPT_BYTES = 100_000  # of an answer that is not understood, for quarantine

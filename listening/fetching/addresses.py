@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import SplitResult, quote, urlencode, urlsplit, urlunsplit
 
 from listening.errors import SettingsError
+from listening.fetching import guard
 from listening.logs import masked
-from listening.sources import guard
 
 _SCHEMES = ("http", "https")
 _LONGEST = 16_000

@@ -11,7 +11,7 @@ from typing import Any
 import httpcore2
 
 from listening.config import get_settings
-from listening.sources import guard
+from listening.fetching import guard
 
 
 class Call(threading.local):

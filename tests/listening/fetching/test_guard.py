@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listening.config import get_settings
-from listening.sources import guard
+from listening.fetching import guard
+from listening.fetching.guard import ForbiddenAddressError, addresses_of, is_public
+from listening.fetching.http import Client
 from listening.sources.errors import UnavailableError
-from listening.sources.guard import ForbiddenAddressError, addresses_of, is_public
-from listening.sources.http import Client
 from tests.listening.sources.rawserver import RawServer, Talk, talking
 
 PUBLIC = "93.184.216.34"

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from listening.fetching.http import Answer
 from listening.sources.errors import (
     AuthenticationError,
     FormatChangedError,
     UnavailableError,
 )
-from listening.sources.http import Answer
 from tests.listening.sources.rawserver import (
     Make,
     Quick,

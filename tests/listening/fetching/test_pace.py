@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listening.config import get_settings
-from listening.sources import pace
+from listening.fetching.pace import PATIENCE, Pace, pause_of, reset_of, retry_after_of
+from listening.fetching import pace
 from listening.sources.errors import RateLimitError
-from listening.sources.pace import PATIENCE, Pace, pause_of, reset_of, retry_after_of
 from tests.redis_server import PASSWORD, QUOTED, RedisServer
 
 Use = Callable[[str], None]

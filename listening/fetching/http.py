@@ -21,16 +21,16 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from listening.config import get_settings
 from listening.errors import SettingsError
-from listening.sources.addresses import origin_of, shown, wire_address, with_query
-from listening.sources.answers import KEPT_BYTES, Answer, said, short
+from listening.fetching.addresses import origin_of, shown, wire_address, with_query
+from listening.fetching.answers import KEPT_BYTES, Answer, said, short
+from listening.fetching.pace import PATIENCE, Pace, pause_of, reset_of, retry_after_of
+from listening.fetching.unpacking import PACKINGS, BrokenError, TooLargeError, Unpacker
 from listening.sources.errors import (
     AuthenticationError,
     FormatChangedError,
     RateLimitError,
     UnavailableError,
 )
-from listening.sources.pace import PATIENCE, Pace, pause_of, reset_of, retry_after_of
-from listening.sources.unpacking import PACKINGS, BrokenError, TooLargeError, Unpacker
 
 if TYPE_CHECKING:
     import httpcore2
@@ -235,7 +235,7 @@ class Client:
         """One request on the wire."""
         import httpcore2
 
-        from listening.sources.wire import CALL
+        from listening.fetching.wire import CALL
 
         url = wire_address(url)
         sent = _headers({
@@ -331,7 +331,7 @@ class Client:
             if self._pool is None:
                 import httpcore2
 
-                from listening.sources.wire import Guarded
+                from listening.fetching.wire import Guarded
 
                 self._pool = httpcore2.ConnectionPool(
                     ssl_context=tls(),

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listening.errors import ListeningError, SettingsError
-from listening.sources.addresses import origin_of, shown, wire_address
+from listening.fetching.addresses import origin_of, shown, wire_address
+from listening.fetching.http import Client
 from listening.sources.errors import UnavailableError
-from listening.sources.http import Client
 
 NO_ADDRESS = [
     *("", " ", "example.com", "/etc/passwd", "//example.com", "http:", "http://", "http:///x"),
