@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listening.config import get_settings
-from listening.fetching.pace import PATIENCE, Pace, pause_of, reset_of, retry_after_of
 from listening.fetching import pace
+from listening.fetching.pace import PATIENCE, Pace, pause_of, reset_of, retry_after_of
 from listening.sources.errors import RateLimitError
 from tests.redis_server import PASSWORD, QUOTED, RedisServer
 
