@@ -62,7 +62,7 @@ def cluster(coordinates: Floats, settings: Sequence[ClusterParams]) -> Ints:
         (settings, n) labels 0, 1, ... or NOISE.
     """
     from hdbscan import HDBSCAN
-    from hdbscan.hdbscan_ import _tree_to_labels
+    from hdbscan._hdbscan_tree import compute_stability, condense_tree, get_clusters
 
     points = coordinates.astype(np.float64)
     (samples,) = {own.min_samples for own in settings}
@@ -70,10 +70,16 @@ def cluster(coordinates: Floats, settings: Sequence[ClusterParams]) -> Ints:
         warnings.simplefilter("ignore", FutureWarning)
         found = HDBSCAN(min_cluster_size=5, min_samples=samples, core_dist_n_jobs=1).fit(points)
     tree = found.single_linkage_tree_.to_numpy()
+    # What HDBSCAN does with its tree, once for all settings of one size.
+    sizes = sorted({own.min_cluster_size for own in settings})
+    condensed = {size: condense_tree(tree, size) for size in sizes}
+    stable = {size: compute_stability(own) for size, own in condensed.items()}
     labels = [
-        _tree_to_labels(points, tree, own.min_cluster_size, max_cluster_size=own.max_cluster_size)[
-            0
-        ]
+        get_clusters(
+            condensed[own.min_cluster_size],
+            dict(stable[own.min_cluster_size]),  # which it writes into
+            max_cluster_size=own.max_cluster_size,
+        )[0]
         for own in settings
     ]
     return np.stack(labels).astype(np.int64)

@@ -43,14 +43,14 @@ __all__ = [
 # Fewer authors than this have no structure to find: they are one segment, said so.
 MIN_AUTHORS = 30
 # More authors than this are segmented by so many of them.
-LANDMARKS = 8_000
+LANDMARKS = 10_000
 FORMAT = "listening-segments-2"
 
 # Share of the landmarks that a resample has, and how many resamples: the fewer the authors,
 # the more a single one of them moves.
 RESAMPLED = 0.6
-_RESAMPLES = (8, 96)
-_RESAMPLED_ROWS = 76_000
+_RESAMPLES = (6, 96)
+_RESAMPLED_ROWS = 72_000
 _NEAREST = 10  # landmarks of the resample that tell the label of one that is not in it
 # Jaccard index below which a cluster is no more than a hint (Hennig, 2007).
 TENTATIVE = 0.6
@@ -59,7 +59,7 @@ _LEAST_AGREEMENT = 0.3
 _NOISE_VOTES = 0.5
 _STRAY = 0.25  # share of the votes below which somebody belongs nowhere
 _FENCE = 1.5
-_MAP = ReduceParams(dimensions=2, epochs=200, negatives=5, min_dist=0.1)
+_MAP = ReduceParams(dimensions=2, epochs=100, negatives=5, min_dist=0.1)
 _MOVED = 5  # landmarks of the last run that tell where one of this run begins on the map
 
 Tell = Callable[[str], None]

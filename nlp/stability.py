@@ -22,6 +22,7 @@ MAJORITY = 0.55
 _WORTH = 0.7
 _FULL = 100  # votes of the best setting
 _PASSES = 10
+_BLOCK = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +91,15 @@ def together(votes: Votes, weight: Ints) -> Floats:
     found = np.zeros((count, count), np.float32)
     used = np.flatnonzero(weight)
     for own in votes.labels:
-        # A cluster that several settings found is one, with all their votes.
-        members = [own[g] == c for g in used for c in range(int(own[g].max()) + 1)]
-        heavy = [weight[g] for g in used for _ in range(int(own[g].max()) + 1)]
-        distinct, same = np.unique(np.packbits(members, axis=1), axis=0, return_inverse=True)
-        votes_of = np.bincount(same.reshape(-1), weights=heavy).astype(np.float32)
-        member = np.unpackbits(distinct, axis=1, count=count).astype(np.float32)
-        found += (member.T * votes_of) @ member
+        # Landmarks that every setting puts alike stand for each other: they are few.
+        kinds, same = np.unique(own[used], axis=1, return_inverse=True)
+        same = same.reshape(-1)
+        alike = np.zeros((kinds.shape[1],) * 2, np.float32)
+        for labels, heavy in zip(kinds, weight[used], strict=True):
+            alike += np.float32(heavy) * (labels[:, None] == labels[None])
+        wide = alike[:, same]
+        for start in range(0, count, _BLOCK):
+            found[start : start + _BLOCK] += wide[same[start : start + _BLOCK]]
     return found
 
 
