@@ -48,6 +48,7 @@ _SPEC = SourceSpec(
     backfill=True,
     recent=True,
     posts_as=SOURCE,
+    try_with={"listen": "20"},
 )
 
 
