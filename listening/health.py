@@ -76,6 +76,7 @@ class WatchState:
     quiet: bool = False  # its quiet hours, or the back-off after failures, hold it back
     warning: str | None = None  # such as: its format may have changed
     read_until: datetime | None = None  # all that the platform had up to here has been read
+    pushed: bool = False  # posts come by themselves: it is never swept
 
     @property
     def label(self) -> str:
@@ -231,7 +232,7 @@ def _processes(health: Health) -> Iterator[str]:
             f"No worker consumes the queue nlp, and {_count(pending, 'post')} pending: start one, "
             "or run `listening up`."
         )
-    listened = [w for w in health.watches if w.paused_at is None]
+    listened = [w for w in health.watches if w.paused_at is None and not w.pushed]
     if listened and "sweep" not in consumed:
         yield (
             f"No worker consumes the queue sweep, and {_count(len(listened), 'watch', 'watches')} "

@@ -109,6 +109,8 @@ def _due(watch: WatchState, at: datetime) -> str:
         return "paused"
     if watch.running:
         return "running"
+    if watch.pushed:
+        return "when pushed"
     if watch.due_at is None:
         return "?"
     late = watch.overdue(at)

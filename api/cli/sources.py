@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Sources that can be watched.", no_args_is_help=True)
 
+_EMPTY = 3  # batches without a post, after which there is none
 _SHOWN = 5  # posts, and rows that could not be read
 _START = 80  # characters of a text
 # What a post may tell beside its text, by what it is called here.
@@ -186,10 +188,17 @@ def _tried(session: Session, brand: str | None) -> _Tried:
 
 
 def _first(source: Source, params: dict[str, Any], wanted: Wanted) -> Batch | None:
-    """The first batch of a first pull, which ends with it; None: there is none."""
+    """The first batch of a first pull that has something, which ends with it; None: none.
+
+    What a source notes without a post in it, such as a feed that failed, is told by what follows.
+    """
     batches: Any = source.pull(params, None, None, wanted)
+    found = None
     with closing(batches):
-        return next(iter(batches), None)
+        for found in islice(batches, _EMPTY):
+            if found.posts or found.bad_rows:
+                break
+    return found
 
 
 def _found(

@@ -21,6 +21,7 @@ app = typer.Typer(help="Watches: a brand listened for at a source.", no_args_is_
 
 Number = Annotated[int, typer.Argument(help="Its number in `listening watch list`.")]
 
+PUSHED = "when pushed"
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 
@@ -245,6 +246,7 @@ app.command()(secret)
 
 def _row(watch: Watch, brand: Brand, last: Sweep | None) -> dict[str, Any]:
     from listening.sources.registry import where
+    from listening.store.watches import is_pushed
 
     due = watch.next_due_at
     return {
@@ -252,9 +254,9 @@ def _row(watch: Watch, brand: Brand, last: Sweep | None) -> dict[str, Any]:
         "brand": brand.name,
         "source": watch.source,
         "where": where(watch.params),
-        "schedule": _schedule(watch),
+        "schedule": "" if is_pushed(watch) else _schedule(watch),
         "state": _state(watch),
-        "next_due_at": due.isoformat() if due else "now",
+        "next_due_at": PUSHED if is_pushed(watch) else due.isoformat() if due else "now",
         "last_sweep": f"{last.status}, {last.rows:,} rows" if last else "none yet",
         "params": dict(watch.params),
         "failures": watch.failures,
@@ -288,8 +290,11 @@ def _looked(looks: Looks) -> str:
 
 def _words(row: dict[str, Any]) -> str:
     due = str(row["next_due_at"])[:16].replace("T", " ")
-    when = "paused" if row["state"] == "paused" else f"due {due}"
-    return f"{row['brand']} at {row['source']}, {row['where']}, {row['schedule']}, {when}"
+    when = f"due {due}"
+    if row["state"] == "paused" or due == PUSHED:
+        when = str(row["state"]) if row["state"] == "paused" else due
+    told = [f"{row['brand']} at {row['source']}", row["where"], row["schedule"], when]
+    return ", ".join(one for one in told if one)
 
 
 def _schedule(watch: Watch) -> str:

@@ -116,10 +116,10 @@ def addresses_of(host: str, port: int, *, allow_private: bool) -> list[str]:
         # One inside is enough: a name with both kinds is how such an attack looks.
         for address in addresses:
             if not is_public(address):
+                led = "is" if host == address else f"leads to {address},"
                 raise ForbiddenAddressError(
-                    f"{host[:_SHOWN]} leads to {address}, an address inside this network, which "
-                    "sources may not reach; set LISTENING_SOURCES_ALLOW_PRIVATE=true if it is "
-                    "meant."
+                    f"{host[:_SHOWN]} {led} an address inside this network, which sources may "
+                    "not reach; set LISTENING_SOURCES_ALLOW_PRIVATE=true if it is meant."
                 )
     return addresses[:_LOOKS]
 

@@ -31,7 +31,7 @@ from listening.store.tables import (
     Watch,
 )
 from listening.store.tables.types import now
-from listening.store.watches import is_watch_due
+from listening.store.watches import is_pushed, is_watch_due
 
 _TROUBLES = 10
 _JOBS = 50
@@ -113,7 +113,8 @@ def read_watches(session: Session) -> list[WatchState]:
             id=watch.id,
             brand=name,
             source=watch.source,
-            due_at=watch.next_due_at,
+            due_at=None if is_pushed(watch) else watch.next_due_at,
+            pushed=is_pushed(watch),
             paused_at=watch.paused_at,
             failures=watch.failures,
             failing_since=_failing_since(session, watch.id) if watch.failures else None,

@@ -252,6 +252,25 @@ def test_a_folder_is_tried_too(listening: Run, tmp_path: Path) -> None:
     assert json.loads(listening("quarantine", "list", "--json").stdout) == []
 
 
+def test_a_feed_inside_this_network_is_told(listening: Run) -> None:
+    words = ("source", "test", "feed", "--set", "address=http://127.0.0.1:9/feed.xml")
+    done = listening(*words, check=False)
+    assert done.returncode == 1
+    assert "Error: 127.0.0.1 is an address inside this network" in done.stderr
+
+
+def test_a_watch_that_is_pushed_to_is_never_due(listening: Run) -> None:
+    listening("brand", "add", "JetBlue")
+    added = listening("watch", "add", "JetBlue", "push", "--set", "label=crm").stdout
+    assert added == "Watch 1 added: JetBlue at push, crm, when pushed.\n"
+    (row,) = json.loads(listening("watch", "list", "--json").stdout)
+    assert (row["schedule"], row["state"], row["next_due_at"]) == ("", "well", "when pushed")
+    told = listening("status").stdout
+    assert "when pushed" in told
+    assert "to be swept" not in told
+    assert "secret=" in listening("watch", "secret", "1").stdout
+
+
 def test_sources_say_what_they_take_and_give(listening: Run) -> None:
     found = json.loads(listening("source", "list", "--json").stdout)
     rows = {row["name"]: row for row in found}
