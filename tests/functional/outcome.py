@@ -22,6 +22,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "alias": ("brand_id", "kind", "value"),
     "watch": ("brand_id", "source", "params_key"),
     "author": ("source", "native_id"),
+    "author_look": ("author_id",),
     "post": ("source", "native_id"),
     "mention": ("post_id", "brand_id"),
     "analysis": ("post_id",),
