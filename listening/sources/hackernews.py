@@ -70,7 +70,7 @@ class HackerNews:
         state = dict(cursor or {})
         for term in terms_of(_SPEC, params, wanted):
             begin, end = self._span(state.get(term), window)
-            for _, until, hits, answer in self._slices(term, begin, end):
+            for until, hits, answer in self._slices(term, begin, end):
                 posts, bad = _read(hits, answer)
                 state = {**state, term: int(until.timestamp())}
                 yield Batch(cursor=state, posts=posts, bad_rows=bad, read_until=until)
@@ -93,8 +93,8 @@ class HackerNews:
 
     def _slices(
         self, term: str, begin: datetime, end: datetime
-    ) -> Iterator[tuple[datetime, datetime, list[Any], Answer]]:
-        """Spans with all their hits, oldest first."""
+    ) -> Iterator[tuple[datetime, list[Any], Answer]]:
+        """All hits of spans, each with its end, oldest first."""
         waiting = [(begin, end)]
         while waiting:
             since, until = waiting.pop()
@@ -110,7 +110,7 @@ class HackerNews:
             hits = _hits(answer)
             for page in range(1, -(-min(total, _MOST) // _PAGE)):
                 hits += _hits(self._ask(term, since, until, page))
-            yield since, until, hits, answer
+            yield until, hits, answer
 
     def _ask(self, term: str, since: datetime, until: datetime, page: int) -> Answer:
         return self._client.get(
