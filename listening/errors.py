@@ -27,6 +27,18 @@ class ConflictError(ListeningError):
     """The thing exists already, or was changed by somebody else meanwhile."""
 
 
+class ForbiddenError(ListeningError):
+    """Whoever asks may not do this."""
+
+
+class InvalidError(ListeningError):
+    """What was entered does not fit: names the field and the fix."""
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class QueryError(ListeningError):
     """A query that cannot be read: tells the column and what was expected there."""
 

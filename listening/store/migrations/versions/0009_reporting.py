@@ -1,0 +1,14 @@
+"""reporting"""
+
+revision = '0009'
+down_revision = '0008'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Bring the store to this version."""
+
+
+def downgrade() -> None:
+    """Take this version back."""

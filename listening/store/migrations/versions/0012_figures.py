@@ -1,0 +1,14 @@
+"""figures"""
+
+revision = '0012'
+down_revision = '0011'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Bring the store to this version."""
+
+
+def downgrade() -> None:
+    """Take this version back."""
