@@ -67,19 +67,21 @@ class SQLiteFiles:
 class PostgreSQLServer:
     """A server that listens on a socket in its own folder, and nowhere else."""
 
-    def __init__(self, binaries: Path, folder: Path) -> None:
+    def __init__(self, binaries: Path, folder: Path, settings: str = _SETTINGS) -> None:
         self._binaries, self._folder, self._data = binaries, folder, folder / "data"
-        self._made = 0
+        self._settings, self._made = settings, 0
 
     def start(self) -> None:
-        """Make the cluster and start it."""
+        """Make the cluster where there is none, and start it."""
         if os.getuid() == 0:
             shutil.chown(self._folder, "postgres", "postgres")
-        self._run("initdb", "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", *_COLLATION)
+        if not self._data.exists():
+            own = ("-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8")
+            self._run("initdb", *own, *_COLLATION)
         # An empty listen address: no port is taken, so none can be taken already.
         listen = f"-c listen_addresses= -c unix_socket_directories={self._folder}"
         log = str(self._folder / "log")
-        self._run("pg_ctl", "start", "-w", "-l", log, "-o", f"{listen} {_SETTINGS}")
+        self._run("pg_ctl", "start", "-w", "-l", log, "-o", f"{listen} {self._settings}")
 
     def prepare(self) -> None:
         """Make the database that fresh ones are copied from."""
@@ -127,7 +129,7 @@ def _migrated(url: str) -> None:
     store.close()
 
 
-def _binaries() -> Path | None:
+def server_binaries() -> Path | None:
     """The newest PostgreSQL where Debian puts them, else the one on the path."""
     found = Path("/usr/lib/postgresql").glob("*/bin/initdb")
     newest = max(found, key=lambda path: int(path.parts[-3]), default=None)
@@ -156,7 +158,7 @@ def sqlite() -> Iterator[SQLiteFiles]:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQLServer]:
     """One server for each test process."""
-    binaries = _binaries()
+    binaries = server_binaries()
     if binaries is None:
         absent = "no PostgreSQL under /usr/lib/postgresql or on the path: apt install postgresql"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(absent)
