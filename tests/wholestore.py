@@ -15,9 +15,14 @@ from listening.store.tables import (
     AuthorProfile,
     Backfill,
     Case,
+    Channel,
+    ChannelKind,
     Claim,
     Correction,
     Counter,
+    Credential,
+    Delivery,
+    Erasure,
     Job,
     JobStatus,
     Lease,
@@ -206,6 +211,27 @@ def _running(session: Session, jetblue: int) -> None:
         )
     )  # fmt: skip
     session.add(Backfill(watch_id=1, since=NOON - timedelta(days=1), until=NOON))
+    _asked_for(session, jetblue)
+
+
+def _asked_for(session: Session, jetblue: int) -> None:
+    """What people entered in the settings."""
+    session.add(Credential(name="LISTENING_REDDIT_ID", value="encrypted", set_by="ann"))
+    session.add(
+        Channel(
+            id=1, name="Desk", kind=ChannelKind.WEBHOOK, secret="encrypted",
+            shown="https://hooks.example/...", events=["watch.failing"], created_by="ann",
+        )
+    )  # fmt: skip
+    session.flush()
+    session.add(
+        Delivery(
+            uid="0f", dedupe="1:watch.failing:watch:1:x", channel_id=1, brand_id=jetblue,
+            event="watch.failing", subject="watch:1", title="JetBlue: the watch fails", text="",
+            answer="500: no user Annika.J there",
+        )
+    )  # fmt: skip
+    session.add(Erasure(source="twitter", who="u-0815", asked_by="ann"))
 
 
 def rows_of_every_table(store: Store) -> dict[str, int]:

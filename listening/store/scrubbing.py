@@ -14,6 +14,8 @@ from listening.store.rawrows import fields_of
 from listening.store.tables import (
     Backfill,
     Claim,
+    Delivery,
+    Erasure,
     Job,
     Post,
     QuarantinedRow,
@@ -39,6 +41,8 @@ _NOTES: tuple[tuple[Any, Any], ...] = (
     (Backfill, Backfill.error),
     (Claim, Claim.error),
     (QuarantinedRow, QuarantinedRow.reason),
+    (Delivery, Delivery.answer),
+    (Erasure, Erasure.error),
 )
 
 

@@ -22,6 +22,14 @@ from listening.store.tables.listening import (
     Tombstone,
     Watch,
 )
+from listening.store.tables.notifying import (
+    Channel,
+    ChannelKind,
+    Credential,
+    Delivery,
+    DeliveryStatus,
+    Erasure,
+)
 from listening.store.tables.opinions import Correction, MentionSentiment, SentimentBasis
 from listening.store.tables.posts import (
     Analysis,
@@ -82,9 +90,15 @@ __all__ = [
     "Case",
     "CaseStatus",
     "Change",
+    "Channel",
+    "ChannelKind",
     "Claim",
     "Correction",
     "Counter",
+    "Credential",
+    "Delivery",
+    "DeliveryStatus",
+    "Erasure",
     "FailedAttempt",
     "Job",
     "JobStatus",

@@ -23,6 +23,9 @@ class Brand(SQLModel, table=True):
     query: str
     created_at: datetime = Field(default_factory=now, sa_type=UTCDateTime)
     retention_days: int | None = None
+    version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    # Set: stored posts are still to be matched against the query as it is since then.
+    match_wanted_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
 class AliasKind(StrEnum):
@@ -70,6 +73,7 @@ class Watch(SQLModel, table=True):
     # Everything the platform had up to here has been read; None: it cannot be told.
     read_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
     warning: str | None = None  # such as: its format may have changed
+    version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
 
 
 class SweepStatus(StrEnum):
@@ -113,6 +117,7 @@ class QuarantineStatus(StrEnum):
 
     WAITING = "waiting"
     RESOLVED = "resolved"
+    IGNORED = "ignored"  # a person said that it need not be read
 
 
 class QuarantinedRow(SQLModel, table=True):

@@ -20,9 +20,14 @@ from listening.store.tables import (
     Backfill,
     Brand,
     Case,
+    Channel,
+    ChannelKind,
     Claim,
     Correction,
     Counter,
+    Credential,
+    Delivery,
+    Erasure,
     Job,
     Lease,
     Lineage,
@@ -116,6 +121,15 @@ ROWS: dict[type[SQLModel], Make] = {
     Presence: row(Presence, name="h/worker", kind="worker", host="h", pid=1),
     Counter: row(Counter, name="posts", labels="{}"),
     Backfill: row(Backfill, watch_id=1, since=at(NOON), until=at(NOON)),
+    Credential: row(Credential, name="K", value="x", set_by="ann"),
+    Channel: row(
+        Channel, name="Desk", brand_id=1, kind=ChannelKind.SLACK, secret="x", shown="slack",
+        created_by="ann",
+    ),
+    Delivery: row(
+        Delivery, uid="u", dedupe="d", channel_id=1, event="test", subject="s", title="t", text="",
+    ),
+    Erasure: row(Erasure, source="file", who="a1", asked_by="ann"),
 }  # fmt: skip
 
 
@@ -151,7 +165,9 @@ def test_every_table_takes_a_row(full: Store) -> None:
 
 
 # What happened and is told, as often as it happens.
-KEYLESS = (Segment, Sweep, Review, Job, Backfill, Lineage, MembershipChange)
+KEYLESS = (
+    Segment, Sweep, Review, Job, Backfill, Lineage, MembershipChange, Channel, Erasure,
+)  # fmt: skip
 UNIQUE = [table for table in ROWS if table not in KEYLESS]
 
 
@@ -198,13 +214,19 @@ def test_a_run_has_a_segment_and_a_label_once(full: Store) -> None:
         (Membership, "segment_id"), (Sweep, "watch_id"), (Alias, "brand_id"),
         (MentionSentiment, "mention_id"), (MentionSentiment, "correction_id"),
         (Correction, "brand_id"), (Claim, "post_id"), (Backfill, "watch_id"),
+        (Channel, "brand_id"), (Delivery, "channel_id"),
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )  # fmt: skip
 def test_nothing_refers_to_what_is_not_there(
     full: Store, table: type[SQLModel], reference: str
 ) -> None:
-    keys = {Post: {"native_id": "p2"}, Alias: {"value": "y"}, Correction: {"version": 2}}
+    keys = {
+        Post: {"native_id": "p2"},
+        Alias: {"value": "y"},
+        Correction: {"version": 2},
+        Delivery: {"uid": "v", "dedupe": "e"},
+    }
     with pytest.raises(IntegrityError):
         add(full, ROWS[table](**keys.get(table, {}), **{reference: 99}))
 
@@ -214,7 +236,7 @@ def test_a_removed_brand_takes_what_is_about_it_and_leaves_posts(full: Store) ->
         remove_brand(session, get_brand(session, "A"))
     gone = {
         "Brand", "Alias", "Watch", "Backfill", "Mention", "MentionSentiment", "Correction",
-        "Stance", "Review", "Case",
+        "Stance", "Review", "Case", "Channel", "Delivery",
     }  # fmt: skip
     assert {name for name, number in counts(full).items() if number == 0} == gone
     with full.session() as session:
