@@ -14,7 +14,10 @@ from listening.store.tables import (
     AuthorLook,
     AuthorProfile,
     Backfill,
+    CannedNote,
     Case,
+    CaseEvent,
+    CaseNote,
     Channel,
     ChannelKind,
     Claim,
@@ -134,8 +137,23 @@ def fill_every_table(store: Store) -> int:
             _concluded(session, person, jetblue, own)
         for native in ("hers-1", "theirs-1"):
             mention = own[native]
+            case = Case(
+                mention_id=mention,
+                brand_id=jetblue,
+                priority=Priority.HIGH,
+                urgency=0.5,
+                author_id=annika if native == "hers-1" else boris,
+                source="twitter",
+                published_at=NOON,
+                rank=20.5,
+                owner="support",
+            )
+            session.add(case)
+            session.flush()
+            said = f"told {OTHERS[1] if native == 'theirs-1' else HERS[2]} so"
+            session.add(CaseNote(case_id=int(case.id or 0), by="support", text=said))
             session.add(
-                Case(mention_id=mention, brand_id=jetblue, priority=Priority.HIGH, urgency=0.5)
+                CaseEvent(case_id=int(case.id or 0), by="support", action="assign", version=2)
             )
             session.add(
                 Claim(
@@ -190,6 +208,7 @@ def _concluded(session: Session, person: int, jetblue: int, own: dict[str, int])
 
 
 def _running(session: Session, jetblue: int) -> None:
+    session.add(CannedNote(brand_id=jetblue, name="sorry", text="Sorry, {author}", by="support"))
     session.add(Watch(id=1, brand_id=jetblue, source="folder", last_error="stuck at u-4711"))
     session.add(Correction(brand_id=jetblue, version=1, model="m", labels=3))
     session.add(Lease(name="beat", holder="me", until=NOON))

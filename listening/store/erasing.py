@@ -29,6 +29,7 @@ from listening.store.tables import (
     AuthorProfile,
     Brand,
     Case,
+    CaseNote,
     Claim,
     Membership,
     MembershipChange,
@@ -144,6 +145,7 @@ def would_go(session: Session, person: Person) -> dict[str, int]:
         return {"posts by others that name them": len(_naming(session, person, limit=None))}
     posts = select(Post.id).where(or_(col(Post.author_id) == person.author_id, _copies(person)))
     mentions = select(Mention.id).where(col(Mention.post_id).in_(posts))
+    cases = select(Case.id).where(col(Case.mention_id).in_(mentions))
     by_post: tuple[tuple[str, type[SQLModel], ColumnElement[bool]], ...] = (
         ("mentions", Mention, col(Mention.post_id).in_(posts)),
         ("analyses", Analysis, col(Analysis.post_id).in_(posts)),
@@ -151,6 +153,7 @@ def would_go(session: Session, person: Person) -> dict[str, int]:
         ("claims", Claim, col(Claim.post_id).in_(posts)),
         ("sentiments", MentionSentiment, col(MentionSentiment.mention_id).in_(mentions)),
         ("cases", Case, col(Case.mention_id).in_(mentions)),
+        ("notes on cases", CaseNote, col(CaseNote.case_id).in_(cases)),
         ("profiles", AuthorProfile, col(AuthorProfile.author_id) == person.author_id),
         ("memberships", Membership, col(Membership.author_id) == person.author_id),
         (

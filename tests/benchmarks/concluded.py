@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sqlmodel import SQLModel
 
+from listening.caseflow import rank
 from listening.store.tables import (
     AuditEntry,
     Case,
@@ -28,7 +29,7 @@ from listening.store.tables import (
 )
 from listening.triage import due_at
 from nlp.types import Ints
-from tests.benchmarks.crowd import BRANDS, TOPICS, People, Posts, moment
+from tests.benchmarks.crowd import BRANDS, SOURCES, TOPICS, People, Posts, moment
 
 _EACH = 20_000
 _PRIORITIES = (Priority.LOW, Priority.MEDIUM, Priority.HIGH)
@@ -145,20 +146,35 @@ def _cases(said: Posts, end: datetime) -> Iterator[dict[str, Any]]:
                 int(draw[4] % 4)
             ]
         closed = opened + timedelta(hours=float(draw[5] % 90)) if status == "closed" else None
+        urgency = round(float(0.3 + 0.2 * (draw[2] % 10) / 10 - said.polarity[p] * 0.4), 6)
+        due = due_at(priority.value, opened)
+        answered = opened + timedelta(hours=float(draw[5] % 30)) if status != "open" else None
         yield {
             "id": row,
             "mention_id": int(number[m]),
             "brand_id": int(brand[m]) + 1,
             "status": status,
             "priority": priority,
-            "urgency": round(float(0.3 + 0.2 * (draw[2] % 10) / 10 - said.polarity[p] * 0.4), 6),
+            "author_id": int(said.author[p]) + 1,
+            "source": SOURCES[said.author[p] % 5],
+            "published_at": opened,
+            "urgency": urgency,
+            "rank": rank(priority.value, urgency),
             "terms": {"negativity": round(-float(said.polarity[p]), 4), "risk": 0.0,
                       "repeat": 0.0, "freshness": 0.5},
             "risks": ["damage"] if draw[6] % 9 == 0 else [],
             "group_key": f"g{int(brand[m])}-{p // 400}-{int(draw[7] % 50)}",
             "owner": ("rita", "omar", None)[int(draw[1] % 3)],
-            "due_at": due_at(priority.value, opened),
+            "checked": False,
+            "starred": bool(draw[4] % 50 == 0),
             "opened_at": opened,
+            "timed_from": opened,
+            "due_at": due,
+            # All there is was late long ago: the benchmark is of pages, not of escalating.
+            "escalated_at": None if closed or due > end else due,
+            "in_time": closed <= due if closed else None,
+            "snoozed_until": end + timedelta(days=3) if status == "snoozed" else None,
+            "answered_at": min(answered, end) if answered else None,
             "closed_at": min(closed, end) if closed else None,
         }  # fmt: skip
 

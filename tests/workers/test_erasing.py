@@ -195,6 +195,7 @@ def test_the_plan_says_what_would_go_and_takes_nothing(store: Store) -> None:
         "claims": 1,
         "sentiments": 4,
         "cases": 1,
+        "notes on cases": 1,
         "profiles": 1,
         "memberships": 1,
         "earlier segments": 1,

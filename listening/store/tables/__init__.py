@@ -64,10 +64,15 @@ from listening.store.tables.segments import (
     SegmentationFit,
     SegmentState,
 )
-from listening.store.tables.verdicts import (
+from listening.store.tables.support import (
+    CannedNote,
     Case,
+    CaseEvent,
+    CaseNote,
     CaseStatus,
     Priority,
+)
+from listening.store.tables.verdicts import (
     Review,
     ReviewVerdict,
     Stance,
@@ -87,7 +92,10 @@ __all__ = [
     "Backfill",
     "Brand",
     "BrandRole",
+    "CannedNote",
     "Case",
+    "CaseEvent",
+    "CaseNote",
     "CaseStatus",
     "Change",
     "Channel",

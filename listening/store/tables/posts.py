@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from listening.sources.base import PostKind
@@ -46,6 +46,21 @@ class Post(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("source", "native_id"),
         Index("ix_post_author_published", "author_id", "published_at"),
+        # A conversation is found from any of its posts; most posts are in none.
+        Index(
+            "ix_post_thread",
+            "thread",
+            "source",
+            sqlite_where=text("thread IS NOT NULL"),
+            postgresql_where=text("thread IS NOT NULL"),
+        ),
+        Index(
+            "ix_post_reply_to",
+            "reply_to",
+            "source",
+            sqlite_where=text("reply_to IS NOT NULL"),
+            postgresql_where=text("reply_to IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -1,4 +1,4 @@
-"""What was concluded of one author: stance, review, case."""
+"""What was concluded of one author: stance, review."""
 
 from __future__ import annotations
 
@@ -69,42 +69,3 @@ class Review(SQLModel, table=True):
     note: str | None = None
     by: str
     created_at: datetime = Field(default_factory=now, sa_type=UTCDateTime)
-
-
-class CaseStatus(StrEnum):
-    """How far support is with a case."""
-
-    OPEN = "open"
-    PENDING = "pending"
-    SNOOZED = "snoozed"
-    CLOSED = "closed"
-
-
-class Priority(StrEnum):
-    """How soon a case wants an answer."""
-
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-
-
-class Case(SQLModel, table=True):
-    """A negative mention that support works on."""
-
-    __tablename__ = "support_case"  # CASE is a word of SQL
-    __table_args__ = (Index("ix_case_queue", "brand_id", "status", "urgency"),)
-
-    id: int | None = Field(default=None, primary_key=True)
-    mention_id: int = Field(foreign_key="mention.id", ondelete="CASCADE", unique=True)
-    brand_id: int = Field(foreign_key="brand.id", ondelete="CASCADE")
-    status: CaseStatus = Field(default=CaseStatus.OPEN, sa_type=EnumText(CaseStatus))
-    priority: Priority = Field(sa_type=EnumText(Priority))
-    urgency: float  # in [0, 1]
-    terms: dict[str, float] = Field(default_factory=dict, sa_column=json_column())
-    risks: list[str] = Field(default_factory=list, sa_column=json_column())
-    group_key: str | None = Field(default=None, index=True)  # similar complaints share it
-    owner: str | None = None
-    due_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
-    opened_at: datetime = Field(default_factory=now, sa_type=UTCDateTime)
-    closed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
-    version: int = 1

@@ -19,7 +19,10 @@ from listening.store.tables import (
     AuthorProfile,
     Backfill,
     Brand,
+    CannedNote,
     Case,
+    CaseEvent,
+    CaseNote,
     Channel,
     ChannelKind,
     Claim,
@@ -114,7 +117,13 @@ ROWS: dict[type[SQLModel], Make] = {
         mentions=1, opinions=1, recommends=0, warns=0, reason="",
     ),
     Review: row(Review, brand_id=1, author_id=1, verdict=ReviewVerdict.CONFIRMED, by="ann"),
-    Case: row(Case, mention_id=1, brand_id=1, priority=Priority.LOW, urgency=0.1),
+    Case: row(
+        Case, mention_id=1, brand_id=1, author_id=1, source="file", published_at=at(NOON),
+        priority=Priority.LOW, urgency=0.1, rank=0.1,
+    ),
+    CaseEvent: row(CaseEvent, case_id=1, by="ann", action="close", version=2),
+    CaseNote: row(CaseNote, case_id=1, by="ann", text="called back"),
+    CannedNote: row(CannedNote, brand_id=1, name="sorry", text="Sorry, {author}", by="ann"),
     Claim: row(Claim, post_id=1, holder="h", until=at(NOON), text_hash="h", model="m"),
     Lease: row(Lease, name="beat", holder="h", until=at(NOON)),
     Job: row(Job, kind="import", label="a.csv", holder="h"),
@@ -167,6 +176,7 @@ def test_every_table_takes_a_row(full: Store) -> None:
 # What happened and is told, as often as it happens.
 KEYLESS = (
     Segment, Sweep, Review, Job, Backfill, Lineage, MembershipChange, Channel, Erasure,
+    CaseEvent, CaseNote,
 )  # fmt: skip
 UNIQUE = [table for table in ROWS if table not in KEYLESS]
 
@@ -236,7 +246,7 @@ def test_a_removed_brand_takes_what_is_about_it_and_leaves_posts(full: Store) ->
         remove_brand(session, get_brand(session, "A"))
     gone = {
         "Brand", "Alias", "Watch", "Backfill", "Mention", "MentionSentiment", "Correction",
-        "Stance", "Review", "Case", "Channel", "Delivery",
+        "Stance", "Review", "Case", "CaseEvent", "CaseNote", "CannedNote", "Channel", "Delivery",
     }  # fmt: skip
     assert {name for name, number in counts(full).items() if number == 0} == gone
     with full.session() as session:
@@ -248,8 +258,8 @@ def test_a_removed_author_takes_everything_of_theirs(full: Store) -> None:
         session.delete(session.get(Author, 1))
     assert {name for name, number in counts(full).items() if number == 0} == {
         "Author", "AuthorLook", "AuthorProfile", "Post", "Mention", "MentionSentiment", "Analysis",
-        "Vector", "Membership", "MembershipChange", "Stance", "Review", "Case", "Claim",
-        "Unprofiled",
+        "Vector", "Membership", "MembershipChange", "Stance", "Review", "Case", "CaseEvent",
+        "CaseNote", "Claim", "Unprofiled",
     }  # fmt: skip
 
 

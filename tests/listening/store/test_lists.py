@@ -15,6 +15,7 @@ from listening.store.stances import (
 from listening.store.tables import (
     Case,
     CaseStatus,
+    Priority,
     Review,
     ReviewVerdict,
     SentimentLabel,
@@ -233,3 +234,34 @@ def test_a_mention_that_nobody_analysed_has_no_sentiment(spoken: Store) -> None:
     found = mentions(spoken)
     assert (found["p0"].analysis, found["p0"].polarity, found["p0"].sentiment) == (None, None, None)
     assert found["p1"].polarity == 1.0
+
+
+def test_a_persons_priority_outlives_what_is_computed(spoken: Store) -> None:
+    open_cases(spoken, p0=(0.2, "low", "g"), p1=(0.5, "medium", "g"))
+    touch(spoken, "p0", priority=Priority.HIGH, priority_by="ann", version=2)
+    open_cases(spoken, p0=(0.3, "low", "g"), p1=(0.5, "medium", "g"))
+    found = case(spoken, "p0")
+    assert (found.priority, found.urgency, found.rank) == (Priority.HIGH, 0.3, 20.3)
+    assert found.due_at == at("2026-09-01T16:00Z")
+    assert [native for native, *_ in queue(spoken)] == ["p0", "p1"]
+
+
+def test_what_was_raised_for_being_late_stays_raised_and_late(spoken: Store) -> None:
+    open_cases(spoken, p0=(0.2, "low", "g"))
+    missed = at("2026-09-04T12:00Z")
+    touch(spoken, "p0", priority=Priority.MEDIUM, escalated_at=missed)
+    open_cases(spoken, p0=(0.25, "low", "g"))
+    found = case(spoken, "p0")
+    assert (found.priority, found.rank, found.due_at) == (Priority.MEDIUM, 10.25, missed)
+
+
+def test_who_complains_again_after_a_closed_case_gets_a_new_one_that_says_so(
+    spoken: Store,
+) -> None:
+    load(spoken, post(id="p4", author="a0"), post(id="p5", author="a1"))
+    open_cases(spoken, p0=(0.2, "low", "g"), p1=(0.2, "low", "h"))
+    touch(spoken, "p0", status=CaseStatus.CLOSED, closed_at=at(NOON), version=2)
+    open_cases(spoken, p0=(0.9, "high", "g"), p4=(0.4, "low", "i"), p5=(0.4, "low", "i"))
+    assert case(spoken, "p0").urgency == 0.2  # closed: as it was
+    assert case(spoken, "p4").after_id == case(spoken, "p0").id
+    assert case(spoken, "p5").after_id is None  # the other case of a1 is open
