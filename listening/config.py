@@ -167,6 +167,21 @@ class Settings(BaseSettings):
         None, description="OTLP over HTTP, such as http://localhost:4318; none: no traces."
     )
 
+    secret_key: SecretStr | None = Field(
+        None,
+        description="What cookies are signed and credentials encrypted with; none: a file in "
+        "data_dir. Web and workers on several machines need the same.",
+    )
+    sign_in_days: float = Field(
+        14.0, gt=0, description="Age at which a browser has to sign in again, used or not."
+    )
+    sign_in_idle_hours: float = Field(
+        72.0, gt=0, description="Silence after which a browser has to sign in again."
+    )
+    api_requests_a_minute: int = Field(
+        600, ge=1, description="Requests to the API that one key or browser may make."
+    )
+
     web_host: str = "127.0.0.1"
     web_port: int = Field(8765, ge=1, le=65535)
 

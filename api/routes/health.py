@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
 from api.routes.readings import Readings
+from api.web.acting import open_to_all
 from listening.errors import StoreError
 from listening.health import Health, problems
 from listening.store.schema import current_version, newest_version
@@ -15,13 +16,13 @@ from listening.store.schema import current_version, newest_version
 router = APIRouter(include_in_schema=False)
 
 
-@router.api_route("/healthz", methods=["GET", "HEAD"])
+@router.api_route("/healthz", methods=["GET", "HEAD"], dependencies=[open_to_all()])
 def healthz() -> JSONResponse:
     """The process answers; nothing else is looked at."""
     return JSONResponse({"status": "alive"})
 
 
-@router.api_route("/readyz", methods=["GET", "HEAD"])
+@router.api_route("/readyz", methods=["GET", "HEAD"], dependencies=[open_to_all()])
 def readyz(request: Request, details: bool = False) -> JSONResponse:
     """The store is there and at the schema version of this code.
 

@@ -21,6 +21,7 @@ from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 from api.routes.readings import Reading, Readings
+from api.web.acting import open_to_all
 from listening import metrics
 from listening.health import OVERDUE, Health, WatchState, problems
 from listening.store.counters import Counted
@@ -28,7 +29,7 @@ from listening.store.counters import Counted
 router = APIRouter(include_in_schema=False)
 
 
-@router.api_route("/metrics", methods=["GET", "HEAD"])
+@router.api_route("/metrics", methods=["GET", "HEAD"], dependencies=[open_to_all()])
 def show(request: Request) -> Response:
     """Everything that is measured. Answers where the store does not: `listening_store_up` is 0."""
     registry: CollectorRegistry = request.app.state.metrics

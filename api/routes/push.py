@@ -23,6 +23,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from api.routes.problems import Problem
+from api.web.acting import open_to_all
 from api.web.site import Site, site_of
 from listening.errors import ConflictError, ImportFileError, NotFoundError, StoreError
 from listening.importing import BadRow
@@ -100,7 +101,7 @@ class Pushes:
         self.threads.shutdown()
 
 
-@router.post("/api/v1/push/{watch}")
+@router.post("/api/v1/push/{watch}", dependencies=[open_to_all()])
 async def push(request: Request, watch: str) -> Response:
     """Take CSV, JSON lines or JSON, gzip or not, as `listening import` does."""
     body = _Body(request)

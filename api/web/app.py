@@ -9,10 +9,11 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from api.routes import health, metrics, push
+from api.routes import health, metrics, push, v1
 from api.routes.readings import Readings
+from api.routes.v1.limits import RequestLimits
 from api.web import brands, errors, people, segments
-from api.web.security import KnownHosts, SecurityHeaders
+from api.web.security import BodyLimit, KnownHosts, SecurityHeaders
 from api.web.site import Site
 from listening import tracing
 from listening.config import Settings, get_settings
@@ -42,19 +43,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.pushes.close()
         site.close()
 
-    # The generated API pages load their scripts from elsewhere: not offered.
+    # The generated API pages load their scripts from elsewhere: not offered. The schema is at
+    # /api/v1/openapi.json.
     app = FastAPI(
         title="Listening", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
     app.state.site = site
     app.state.readings = Readings(site)
     app.state.pushes = push.Pushes()
+    app.state.limits = RequestLimits(site.settings.api_requests_a_minute)
     app.state.metrics = metrics.registry_over(app.state.readings)
     errors.install(app)
     # Added last is outermost: a refusal carries the headers too.
+    app.add_middleware(BodyLimit)
     app.add_middleware(KnownHosts)
     app.add_middleware(SecurityHeaders)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for part in (health, metrics, push, people, segments, brands):
+    for part in (health, metrics, push, v1, people, segments, brands):
         app.include_router(part.router)
     return app

@@ -5,11 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from api.web.acting import need
 from api.web.figures import day_chart
 from api.web.people import chosen_brand
 from api.web.queries import count_all_mentions, count_priorities
 from api.web.segments import segment_rows
 from api.web.site import render, site_of
+from listening.access import Permission
 from listening.store.brands import brand_id, list_brands
 from listening.store.cases import case_views
 from listening.store.stances import count_stances, stance_views
@@ -21,7 +23,7 @@ TOP = 10
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/")
+@router.get("/", dependencies=[need(Permission.READ, "somewhere")])
 def brands_page(request: Request) -> Response:
     """Every brand with its figures."""
     with site_of(request).reading() as session:
@@ -30,7 +32,7 @@ def brands_page(request: Request) -> Response:
 
 
 # Last of the routes below /brands/: a slug may hold a slash.
-@router.get("/brands/{slug:path}")
+@router.get("/brands/{slug:path}", dependencies=[need(Permission.READ)])
 def overview_page(request: Request, slug: str) -> Response:
     """A brand on one page."""
     with site_of(request).reading() as session:

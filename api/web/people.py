@@ -9,9 +9,11 @@ from sqlmodel import Session
 from starlette.responses import Response
 
 from api.web import queries
+from api.web.acting import need
 from api.web.keeping import kept_everyone
 from api.web.paging import page_of
 from api.web.site import Site, render, site_of
+from listening.access import Permission
 from listening.errors import NotFoundError
 from listening.store.authors import MOST_CHANGES, latest_mentions, membership_of
 from listening.store.brands import brand_id, get_brand, list_brands
@@ -38,13 +40,13 @@ def chosen_brand(session: Session, slug: str) -> Brand:
     return get_brand(session, slug.strip("/"))
 
 
-@router.get("/brands/{slug:path}/advocates")
+@router.get("/brands/{slug:path}/advocates", dependencies=[need(Permission.READ)])
 def advocates_page(request: Request, slug: str, page: PageNumber = 1) -> Response:
     """Everybody who stands up for a brand."""
     return _flagged(request, slug, StanceKind.ADVOCATE, page)
 
 
-@router.get("/brands/{slug:path}/detractors")
+@router.get("/brands/{slug:path}/detractors", dependencies=[need(Permission.READ)])
 def detractors_page(request: Request, slug: str, page: PageNumber = 1) -> Response:
     """Everybody who speaks against a brand."""
     return _flagged(request, slug, StanceKind.DETRACTOR, page)
@@ -74,7 +76,7 @@ def _flagged(request: Request, slug: str, kind: StanceKind, number: int) -> Resp
         )
 
 
-@router.get("/brands/{slug:path}/triage")
+@router.get("/brands/{slug:path}/triage", dependencies=[need(Permission.READ)])
 def triage_page(request: Request, slug: str, page: PageNumber = 1) -> Response:
     """The open cases of a brand, most urgent first."""
     with site_of(request).reading() as session:
@@ -97,7 +99,7 @@ def triage_page(request: Request, slug: str, page: PageNumber = 1) -> Response:
         )
 
 
-@router.get("/brands/{slug:path}/authors/{author_id}")
+@router.get("/brands/{slug:path}/authors/{author_id}", dependencies=[need(Permission.READ)])
 def author_page(request: Request, slug: str, author_id: Number) -> Response:
     """Why an author is flagged: the score, its interval and the mentions that made it."""
     site = site_of(request)
@@ -127,7 +129,7 @@ def author_page(request: Request, slug: str, author_id: Number) -> Response:
         )
 
 
-@router.get("/authors/{author_id}")
+@router.get("/authors/{author_id}", dependencies=[need(Permission.READ, "everywhere")])
 def person_page(request: Request, author_id: Number) -> Response:
     """What an author is like, whatever brands they mention."""
     site = site_of(request)

@@ -1,10 +1,11 @@
-"""Headers on every answer, and which names this server answers to."""
+"""Headers on every answer, how much is taken, and which names this server answers to."""
 
 from __future__ import annotations
 
 from ipaddress import ip_address
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -44,6 +45,43 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+class BodyLimit:
+    """Refuses bodies that no form and no request of the API needs; pushes have their own limit."""
+
+    MOST = 4 * 2**20  # bytes
+    _OWN = ("/api/v1/push/",)
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with its body counted."""
+        if scope["type"] != "http" or scope["path"].startswith(self._OWN):
+            await self.app(scope, receive, send)
+            return
+        said = Headers(scope=scope).get("content-length", "")
+        if said.isdecimal() and int(said) > self.MOST:
+            await self._refusal()(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self.MOST:
+                raise HTTPException(413, self._told())
+            return message
+
+        await self.app(scope, counted, send)
+
+    def _told(self) -> str:
+        return f"At most {self.MOST // 2**20} MiB are taken at once: send less, more often."
+
+    def _refusal(self) -> PlainTextResponse:
+        return PlainTextResponse(self._told() + "\n", 413)
 
 
 class KnownHosts:

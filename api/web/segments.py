@@ -10,10 +10,12 @@ from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
 from api.web import queries
+from api.web.acting import need
 from api.web.keeping import kept_everyone, kept_map
 from api.web.paging import PAGE_SIZE, page_of
 from api.web.people import Number, PageNumber, chosen_brand
 from api.web.site import render, site_of
+from listening.access import Permission
 from listening.errors import NotFoundError
 from listening.store.brands import brand_id, list_brands
 from listening.store.lineage import lineage_of, segment_history
@@ -67,7 +69,7 @@ def segment_rows(session: Session, brand: int | None, *, hidden: bool = False) -
     )
 
 
-@router.get("/brands/{slug:path}/segments")
+@router.get("/brands/{slug:path}/segments", dependencies=[need(Permission.READ)])
 def segments_page(request: Request, slug: str, page: PageNumber = 1) -> Response:
     """Every segment with the brand's figures, and all of them on the map."""
     site = site_of(request)
@@ -92,7 +94,7 @@ def segments_page(request: Request, slug: str, page: PageNumber = 1) -> Response
         )
 
 
-@router.get("/segments/{segment_id}")
+@router.get("/segments/{segment_id}", dependencies=[need(Permission.READ, "somewhere")])
 def segment_page(
     request: Request,
     segment_id: Number,

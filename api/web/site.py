@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from math import inf
 from threading import Lock
@@ -13,13 +14,16 @@ from fastapi import Request
 from sqlmodel import Session
 from starlette.responses import HTMLResponse, Response
 
+from api.web.flash import forget_flash, take_flash
 from api.web.templating import page_templates
+from listening.access import Actor, Permission
 from listening.config import Settings
 from listening.store.schema import require_current
 from listening.store.session import Store
 from listening.store.tables import Brand
 
 T = TypeVar("T")
+_MOST_ASKED = 10_000
 
 
 class Kept:
@@ -34,6 +38,7 @@ class Kept:
     def __init__(self, dear: float = 0.25, age: float = 600.0, most: int = 16) -> None:
         self._dear, self._age, self._most = dear, age, most
         self._found: dict[Hashable, tuple[float, Any]] = {}
+        self._asked: dict[Hashable, float] = {}
         self._lock = Lock()
 
     def get(self, key: Hashable, read: Callable[[], T]) -> T:
@@ -53,6 +58,18 @@ class Kept:
                     del self._found[next(iter(self._found))]
         return found
 
+    def first(self, key: Hashable, age: float) -> bool:
+        """Whether this was not asked under a key within so many seconds; notes that it was."""
+        moment = monotonic()
+        with self._lock:
+            if moment - self._asked.get(key, -inf) < age:
+                return False
+            self._asked.pop(key, None)
+            self._asked[key] = moment
+            while len(self._asked) > _MOST_ASKED:
+                del self._asked[next(iter(self._asked))]
+        return True
+
 
 class Site:
     """The store behind the pages, opened when first read."""
@@ -61,6 +78,8 @@ class Site:
         self.settings = settings
         self.templates = page_templates()
         self.kept = Kept()
+        # What need not be waited for, such as noting that somebody was here.
+        self.later = ThreadPoolExecutor(1, thread_name_prefix="later")
         self._store: Store | None = None
         self._current = False
         self._lock = Lock()
@@ -95,6 +114,7 @@ class Site:
 
     def close(self) -> None:
         """Give the store's connections back."""
+        self.later.shutdown()
         with self._lock:
             if self._store is not None:
                 self._store.close()
@@ -131,13 +151,28 @@ def render(
         context: what the template names.
     """
     page = site_of(request).templates.get_template(template)
+    actor: Actor | None = getattr(request.state, "actor", None)
+    visible = actor.visible() if actor is not None else frozenset[int]()
     content = page.render(
         status=status,
         title=title,
-        brands=brands,
+        brands=[b for b in brands if visible is None or b.id in visible],
         brand=brand,
         tab=tab,
         path=request.url.path,
+        address=str(request.url.path) + (f"?{request.url.query}" if request.url.query else ""),
+        actor=actor,
+        csrf=getattr(request.state, "csrf", ""),
+        may=_allowed(actor, brand),
+        flash=take_flash(request),
         **context,
     )
-    return HTMLResponse(content, status)
+    response = HTMLResponse(content, status)
+    forget_flash(request, response)
+    return response
+
+
+def _allowed(actor: Actor | None, brand: Brand | None) -> dict[str, bool]:
+    """Each permission by name, for the brand of the page: templates show what one may do."""
+    number = brand.id if brand is not None else None
+    return {p.value: actor is not None and actor.may(p, number) for p in Permission}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from starlette.testclient import TestClient
 from api.web.app import create_app
 from listening.advocacy import Evidence, Verdict
 from listening.config import Settings
+from listening.errors import StoreError
 from listening.store.brands import get_brand
 from listening.store.cases import FoundCase, store_cases
 from listening.store.mentions import views
@@ -27,19 +29,23 @@ from listening.triage import Urgency
 from tests.conftest import NewStore
 from tests.factories import MODEL, analyse, at, author_id, brand, load, opinion, post
 from tests.segmented import Cluster, store_run
+from tests.signed import sign_in
 
 HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)> "JetBlue" {{ 7*7 }}'
 ADVOCATE, DETRACTOR, PASSIVE, STRANGER = "a-fan", "a-foe", "a-mid", "a-new"
 
-Client = Callable[[Store], TestClient]
+Client = Callable[..., TestClient]
 
 
 @pytest.fixture
 def client(new_store: NewStore, tmp_path: Path) -> Iterator[Client]:
-    """Answers of the application over a store; asks for `new_store` to be closed before it."""
+    """Answers of the application over a store, to an admin where it can be read.
+
+    Asks for `new_store` to be closed before it.
+    """
     clients: dict[str, TestClient] = {}
 
-    def over(store: Store) -> TestClient:
+    def over(store: Store, *, signed: bool = True) -> TestClient:
         if store.url not in clients:
             settings = Settings(
                 database_url=SecretStr(store.url),
@@ -49,6 +55,9 @@ def client(new_store: NewStore, tmp_path: Path) -> Iterator[Client]:
             clients[store.url] = TestClient(
                 create_app(settings), base_url="http://localhost", raise_server_exceptions=False
             )
+            if signed:
+                with suppress(StoreError):  # a store without tables is tested too
+                    sign_in(clients[store.url])
         return clients[store.url]
 
     yield over

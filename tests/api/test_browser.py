@@ -13,9 +13,11 @@ import pytest
 import uvicorn
 from pydantic import SecretStr
 
+from api.web.acting import COOKIE
 from api.web.app import create_app
 from listening.config import Settings
 from listening.store.session import Store
+from tests.signed import cookie_for
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -31,9 +33,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.server]
 
 
 @pytest.fixture
-def address(people: Store) -> Iterator[str]:
-    settings = Settings(database_url=SecretStr(people.url), _env_file=None)  # type: ignore[call-arg]
-    config = uvicorn.Config(create_app(settings), port=0, log_level="warning", ws="none")
+def served(people: Store, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """The address of a server over the store, and the cookie of an admin."""
+    settings = Settings(
+        database_url=SecretStr(people.url), data_dir=tmp_path, _env_file=None,  # type: ignore[call-arg]
+    )  # fmt: skip
+    app = create_app(settings)
+    config = uvicorn.Config(app, port=0, log_level="warning", ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -42,14 +48,18 @@ def address(people: Store) -> Iterator[str]:
         while not server.started:
             assert thread.is_alive() and time.monotonic() < limit, "the server did not start"
             time.sleep(0.02)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}", cookie_for(app.state.site)
     finally:
         server.should_exit = True
         thread.join(20)
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
-def test_from_a_brand_to_the_mentions_behind_a_flag(address: str, scheme: str, width: int) -> None:
+def test_from_a_brand_to_the_mentions_behind_a_flag(
+    served: tuple[str, str], scheme: str, width: int
+) -> None:
+    address, cookie = served
     if not CHROMIUM.exists():
         absent = f"no {CHROMIUM}: apt-get install chromium"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(absent)
@@ -63,6 +73,7 @@ def test_from_a_brand_to_the_mentions_behind_a_flag(address: str, scheme: str, w
             viewport={"width": width, "height": 844},
             color_scheme=scheme,  # type: ignore[arg-type]
         )
+        page.context.add_cookies([{"name": COOKIE, "value": cookie, "url": address}])
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
@@ -86,7 +97,7 @@ def test_from_a_brand_to_the_mentions_behind_a_flag(address: str, scheme: str, w
         assert fits()
 
         # The menu closes with Escape and gives the focus back.
-        page.locator("details.switch summary").click()
+        page.locator("details.switch summary").first.click()
         page.keyboard.press("Escape")
         assert page.locator("details.switch[open]").count() == 0
         # The keyboard's first stop leads past the navigation.

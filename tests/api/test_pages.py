@@ -276,9 +276,9 @@ def test_only_web_addresses_become_links(people: Store, client: Client) -> None:
     ("path", "said"),
     [
         ("/nope", "There is no page at /nope"),
-        ("/brands/delta", "No brand 'delta' (known: JetBlue, Virgin / America?)"),
-        ("/brands/delta/triage", "No brand 'delta'"),
-        ("/brands/<script>", "&lt;script&gt;"),
+        ("/brands/delta", "no such brand, or it is not yours to see"),
+        ("/brands/delta/triage", "no such brand, or it is not yours to see"),
+        ("/nope<script>", "&lt;script&gt;"),
         ("/segments/77", "No segment 77 in the current segmentation"),
         (BLUE + "/authors/987654", "No author 987654 who mentions JetBlue"),
         (BLUE + "/authors/x", "There is no page"),

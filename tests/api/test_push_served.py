@@ -23,13 +23,16 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from api.routes import push
+from api.web.acting import COOKIE
 from api.web.app import create_app
+from api.web.site import Site
 from listening import pushing
 from listening.config import Settings
 from listening.store.posts import read_posts
 from listening.store.session import Store
 from tests.functional.processes import LISTENING, free_port, wait_for
 from tests.pushed import CSV, Watched, held, many, watched
+from tests.signed import cookie_for
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "sources-push.md"
@@ -56,6 +59,18 @@ def address(store: Store, tmp_path: Path) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(20)
+
+
+@pytest.fixture
+def browser(store: Store, tmp_path: Path) -> dict[str, str]:
+    """The headers of a browser that is signed in."""
+    site = Site(Settings(
+        database_url=SecretStr(store.url), data_dir=tmp_path, _env_file=None,  # type: ignore[call-arg]
+    ))  # fmt: skip
+    try:
+        return {"Cookie": f"{COOKIE}={cookie_for(site)}"}
+    finally:
+        site.close()
 
 
 def ask(url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Any:
@@ -91,7 +106,7 @@ def test_the_same_posts_at_once_are_stored_once(store: Store, address: str, watc
 
 
 def test_pages_are_answered_whoever_pushes(
-    store: Store, address: str, monkeypatch: pytest.MonkeyPatch
+    store: Store, address: str, browser: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watch, may_go, read = watched(store), threading.Event(), pushing.open_table
 
@@ -102,7 +117,9 @@ def test_pages_are_answered_whoever_pushes(
     monkeypatch.setattr(pushing, "open_table", slow)
     with ThreadPoolExecutor(50) as threads:
         pushes = [threads.submit(send, address, watch, CSV) for _ in range(50)]
-        pages = [ask(f"{address}{path}")[0] for path in ("/", "/brands/jetblue", "/readyz")]
+        pages = [
+            ask(address + path, None, browser)[0] for path in ("/", "/brands/jetblue", "/readyz")
+        ]
         waiting = sum(not one.done() for one in pushes)
         may_go.set()
         assert sorted(one.result()[0] for one in pushes) == [200] * 50
@@ -110,14 +127,16 @@ def test_pages_are_answered_whoever_pushes(
     assert held(store) == WHOLE | {"sweep": 50}
 
 
-def test_ten_megabytes_are_taken_beside_the_pages(store: Store, address: str) -> None:
+def test_ten_megabytes_are_taken_beside_the_pages(
+    store: Store, address: str, browser: dict[str, str]
+) -> None:
     watch, body = watched(store), many(18_000, words=98)
     assert 9_500_000 < len(body) <= push.MOST_BYTES
     with ThreadPoolExecutor(1) as threads:
         pushed: Future[Any] = threads.submit(send, address, watch, body)
         pages = []
         while not pushed.done():
-            status, _ = ask(f"{address}/")
+            status, _ = ask(f"{address}/", None, browser)
             pages += [] if pushed.done() else [status]
         status, told = pushed.result()
     assert (status, told["posts_new"], told["mentions_new"]) == (200, 18_000, 18_000)

@@ -1,7 +1,5 @@
-// The brand menu is a <details>: it works without this, which only closes it politely.
-const menu = document.querySelector("details.switch");
-
-if (menu) {
+// The menus of the frame are <details>: they work without this, which only closes them politely.
+for (const menu of document.querySelectorAll("details.switch")) {
   document.addEventListener("click", (event) => {
     if (menu.open && !menu.contains(event.target)) menu.open = false;
   });
