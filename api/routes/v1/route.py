@@ -88,7 +88,8 @@ def _tagged(request: Request, response: Response) -> Response:
     """The answer with its ETag; without its body where the asker has it."""
     if request.method != "GET" or response.status_code != 200:
         return response
-    if not isinstance(response, JSONResponse):
+    json_like = response.headers.get("content-type", "").startswith("application/json")
+    if not json_like or not hasattr(response, "body"):  # a stream is not read twice
         return response
     tag = response.headers.get("etag")
     if tag is None:
