@@ -218,7 +218,7 @@ def test_a_key_for_another_brand_finds_nothing(people: Store, site: TestClient) 
     assert site.post("/api/v1/notes/99", json={"text": "a"}, headers=other).status_code == 404
     reads = key(people, writes=False)
     refused = site.post("/api/v1/notes/1", json={"text": "a"}, headers=reads)
-    assert refused.status_code == 403 and "a key that may write" in refused.json()["detail"]
+    assert refused.status_code == 403 and "an API key that may write" in refused.json()["detail"]
 
 
 def test_requests_are_counted_for_each_on_their_own(people: Store, site: TestClient) -> None:
