@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 from listening.errors import NotFoundError
 from listening.store.analyses import Three, reading
 from listening.store.bulk import chunked
+from listening.store.marking import mark_figures
 from listening.store.tables import (
     Brand,
     Correction,
@@ -174,6 +175,7 @@ def store_corrected(
         for number, (negative, neutral, positive) in found
     ]
     if rows:
+        mark_figures(session)
         session.execute(update(MentionSentiment), rows)
 
 
@@ -191,6 +193,8 @@ def restore(session: Session, brand_id: int, active: Correction | None, limit: i
         .limit(limit)
     )
     ids = session.exec(statement).all()
+    if ids:
+        mark_figures(session)
     session.execute(
         update(MentionSentiment)
         .where(col(MentionSentiment.mention_id).in_(ids))

@@ -17,6 +17,7 @@ from listening.errors import ConflictError, ListeningError
 from listening.matching import handle_of
 from listening.sources.base import PostKind
 from listening.store.bulk import chunked
+from listening.store.marking import mark_figures
 from listening.store.posts import text_hash
 from listening.store.rawrows import is_telling
 from listening.store.removing import remove_posts
@@ -37,6 +38,7 @@ from listening.store.tables import (
     MentionSentiment,
     Post,
     Review,
+    RunArtefact,
     SegmentationFit,
     Stance,
     Vector,
@@ -266,11 +268,15 @@ def erase_author(session: Session, person: Person) -> int:
     session.execute(
         delete(SegmentationFit).where(col(SegmentationFit.segmentation_id).in_(took_part))
     )
+    # So does a drawn map; the job makes it and what was counted with them anew.
+    session.execute(delete(RunArtefact).where(col(RunArtefact.segmentation_id).in_(took_part)))
     done: Any = session.execute(
         delete(Author).where(
             col(Author.source) == person.source, col(Author.native_id) == person.native_id
         )
     )
+    if done.rowcount:
+        mark_figures(session)
     return int(done.rowcount)
 
 

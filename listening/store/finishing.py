@@ -11,9 +11,10 @@ from sqlalchemy import select as select_columns
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from listening.store.figuring import EVERYBODY, NONE, count_figures, write_figures
+from listening.store.marking import mark_figures
 from listening.store.placing import unplace_changed
 from listening.store.segments import current_segmentation, run_id_of, segments_by_label
-from listening.store.segmentviews import figures_of
 from listening.store.standing import still_there
 from listening.store.tables import (
     Lineage,
@@ -154,17 +155,14 @@ def finish_run(
 
 
 def _put_described(session: Session, run_id: int, described: Mapping[int, Described]) -> None:
-    figures = figures_of(session, run_id)
+    figures = count_figures(session, run_id)
+    write_figures(session, run_id, figures)
     quoted = still_there(session, Post, [i for one in described.values() for i in one.exemplars])
-    count = select(Membership.segment_id, func.count()).where(
-        Membership.segmentation_id == run_id, col(Membership.noise).is_(False)
-    )
-    sizes = dict(session.exec(count.group_by(col(Membership.segment_id))).all())
     states = select(SegmentState).where(SegmentState.segmentation_id == run_id)
     for state in session.exec(states.order_by(col(SegmentState.id))).all():
         own, segment = described.get(state.segment_id), session.get(Segment, state.segment_id)
-        state.size = sizes.get(state.segment_id, 0)
-        state.figures = figures.get(state.segment_id, {})
+        counted = figures.get((state.segment_id, EVERYBODY), NONE)
+        state.size, state.figures = counted.members, counted.as_row()
         if own is not None:
             state.keywords = list(own.keywords)
             state.figures = state.figures | {"affinities": list(own.affinities)}
@@ -200,6 +198,7 @@ def make_current(session: Session, run: Segmentation) -> int:
     if last is None or last.id != run.id:
         changed = _note_changes(session, run_id_of(run), run_id_of(last) if last else None)
         unplace_changed(session, run.created_at)
+        mark_figures(session)
     session.execute(
         update(Segmentation).where(col(Segmentation.id) != run.id).values(current=False)
     )

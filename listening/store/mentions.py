@@ -14,6 +14,7 @@ from sqlmodel import Session, col, func, select
 from listening.matching import Matched
 from listening.store.analyses import sentiment_of
 from listening.store.bulk import chunked, upsert, within
+from listening.store.marking import mark_figures
 from listening.store.tables import (
     Analysis,
     Author,
@@ -98,7 +99,10 @@ def store_mentions(
         key=("post_id", "brand_id"),
         update=("author_id", "published_at", "matched_by", "salience", "spans"),
     )
-    return sum(f.key not in known for f in found)
+    new = sum(f.key not in known for f in found)
+    if new:
+        mark_figures(session)
+    return new
 
 
 def drop_unmatched(
@@ -127,6 +131,8 @@ def drop_unmatched(
         )
         gone |= {int(i or 0): p for i, p, brand in session.exec(made) if (p, brand) not in keep}
     mark_changed(session, gone.values())
+    if gone:
+        mark_figures(session)
     for chunk in chunked(list(gone), 5000):
         session.execute(delete(Mention).where(col(Mention.id).in_(chunk)))
     return len(gone)

@@ -11,6 +11,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from listening.store.bulk import chunked, within
+from listening.store.marking import mark_figures
 from listening.store.tables import AuthorProfile, Membership, Segmentation
 
 _CHUNK = 5000
@@ -69,6 +70,8 @@ def memberships_of(session: Session, run_id: int, author_ids: Sequence[int]) -> 
 
 def leave_run(session: Session, run_id: int, author_ids: Sequence[int]) -> None:
     """Authors who have too few posts left take part no more."""
+    if author_ids:
+        mark_figures(session)
     for chunk in chunked(sorted(author_ids), _CHUNK):
         session.execute(
             delete(Membership).where(

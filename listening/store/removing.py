@@ -14,6 +14,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, SQLModel, col, select
 
 from listening.store.bulk import chunked
+from listening.store.marking import mark_figures
 from listening.store.tables import (
     Analysis,
     Author,
@@ -34,6 +35,8 @@ _CHUNK = 5000
 def remove_posts(session: Session, post_ids: Iterable[int]) -> int:
     """Delete posts with mentions, analyses, vectors, claims and cases; returns how many."""
     ids = sorted(set(post_ids))
+    if ids:
+        mark_figures(session)
     _lock(session, ids)
     drop_exemplars(session, set(ids))
     found = [
@@ -60,6 +63,8 @@ def remove_posts(session: Session, post_ids: Iterable[int]) -> int:
 def remove_mentions(session: Session, mention_ids: Sequence[int]) -> None:
     """Delete mentions with their sentiments and cases; the posts stay."""
     ids = sorted(set(mention_ids))
+    if ids:
+        mark_figures(session)
     stances: set[tuple[int, int]] = set()
     for chunk in chunked(ids, _CHUNK):
         whose = select(Mention.author_id, Mention.brand_id).where(col(Mention.id).in_(chunk))

@@ -6,6 +6,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
 from listening.errors import ConflictError, ListeningError, NotFoundError
+from listening.store.figuring import count_again
 from listening.store.segments import (
     current_segmentation,
     merged_segments,
@@ -131,7 +132,7 @@ def merge_segments(session: Session, segment: Segment, into: Segment) -> Segment
             theirs.segment_id = end_id
             session.add(theirs)
             session.flush()
-        _count_again(session, run, [end_id])
+        _count_again(session, run, [own, end_id])
     return end
 
 
@@ -268,3 +269,4 @@ def _count_again(session: Session, run: Segmentation, segment_ids: list[int]) ->
             state.size = session.exec(members).one()
             session.add(state)
     session.flush()
+    count_again(session, run, segment_ids)

@@ -10,6 +10,7 @@ from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from listening.store.bulk import chunked, upsert, within
+from listening.store.marking import mark_figures
 from listening.store.standing import still_there
 from listening.store.tables import (
     Author,
@@ -191,6 +192,7 @@ def place_members(session: Session, run_id: int, found: Sequence[FoundMembership
     ]
     if changes:
         session.execute(insert(MembershipChange), changes)
+        mark_figures(session)
     return len(changes)
 
 

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 
 from listening.advocacy import Verdict
 from listening.store.bulk import chunked, upsert
+from listening.store.marking import mark_figures
 from listening.store.segments import current_segmentation
 from listening.store.standing import still_there
 from listening.store.tables import (
@@ -66,6 +67,8 @@ def store_stances(session: Session, brand_id: int, verdicts: Mapping[int, Verdic
         session.execute(
             delete(Stance).where(col(Stance.brand_id) == brand_id, col(Stance.author_id).in_(chunk))
         )
+    if rows or gone:
+        mark_figures(session)
     columns = tuple(rows[0])[2:] if rows else ()
     upsert(session, Stance, rows, key=("brand_id", "author_id"), update=columns)
 

@@ -10,6 +10,7 @@ from listening.store.tables.access import (
     SignIn,
 )
 from listening.store.tables.desk import AuditEntry, Change, Repeat, SavedView
+from listening.store.tables.figures import FigureDue, RunArtefact, SegmentFigure
 from listening.store.tables.listening import (
     Alias,
     AliasKind,
@@ -108,6 +109,7 @@ __all__ = [
     "DeliveryStatus",
     "Erasure",
     "FailedAttempt",
+    "FigureDue",
     "Job",
     "JobStatus",
     "Lease",
@@ -129,9 +131,11 @@ __all__ = [
     "Repeat",
     "Review",
     "ReviewVerdict",
+    "RunArtefact",
     "RunStatus",
     "SavedView",
     "Segment",
+    "SegmentFigure",
     "SegmentState",
     "Segmentation",
     "SegmentationFit",

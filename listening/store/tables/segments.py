@@ -146,7 +146,9 @@ class Membership(SQLModel, table=True):
     """An author's segment in one run; for noise, the nearest one."""
 
     __tablename__ = "membership"
-    __table_args__ = (Index("ix_membership_segment", "segmentation_id", "segment_id"),)
+    __table_args__ = (
+        Index("ix_membership_list", "segmentation_id", "segment_id", "noise", "strength"),
+    )
 
     segmentation_id: int = Field(
         primary_key=True, foreign_key="segmentation.id", ondelete="CASCADE"
