@@ -39,9 +39,11 @@ from listening.store.tables import (
     Priority,
     Review,
     ReviewVerdict,
+    RunArtefact,
     Segment,
     Segmentation,
     SegmentationFit,
+    SegmentFigure,
     SegmentState,
     Stance,
     StanceKind,
@@ -131,6 +133,8 @@ def fill_every_table(store: Store) -> int:
             )
         )  # fmt: skip
         session.add(SegmentationFit(segmentation_id=1, data=b"fit"))
+        session.add(SegmentFigure(segmentation_id=1, segment_id=1, scope=0, members=2))
+        session.add(RunArtefact(segmentation_id=1, kind="everyone", data=b"annika.j", seconds=1.0))
         session.add(PlacedChunk(segmentation_id=1, chunk=0))
         session.add(Lineage(segmentation_id=1, segment_id=1, event=LineageEvent.BORN))
         for person in (annika, boris):

@@ -31,6 +31,7 @@ from listening.store.tables import (
     Credential,
     Delivery,
     Erasure,
+    FigureDue,
     Job,
     Lease,
     Lineage,
@@ -46,9 +47,11 @@ from listening.store.tables import (
     QuarantinedRow,
     Review,
     ReviewVerdict,
+    RunArtefact,
     Segment,
     Segmentation,
     SegmentationFit,
+    SegmentFigure,
     SegmentState,
     SentimentBasis,
     Stance,
@@ -130,6 +133,9 @@ ROWS: dict[type[SQLModel], Make] = {
     Presence: row(Presence, name="h/worker", kind="worker", host="h", pid=1),
     Counter: row(Counter, name="posts", labels="{}"),
     Backfill: row(Backfill, watch_id=1, since=at(NOON), until=at(NOON)),
+    SegmentFigure: row(SegmentFigure, segmentation_id=1, segment_id=1, scope=0),
+    RunArtefact: row(RunArtefact, segmentation_id=1, kind="map", data=b"", seconds=1.0),
+    FigureDue: row(FigureDue),
     Credential: row(Credential, name="K", value="x", set_by="ann"),
     Channel: row(
         Channel, name="Desk", brand_id=1, kind=ChannelKind.SLACK, secret="x", shown="slack",
@@ -174,7 +180,7 @@ def test_every_table_takes_a_row(full: Store) -> None:
 
 
 # What happened and is told, as often as it happens.
-KEYLESS = (
+KEYLESS = (FigureDue,
     Segment, Sweep, Review, Job, Backfill, Lineage, MembershipChange, Channel, Erasure,
     CaseEvent, CaseNote,
 )  # fmt: skip
