@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 Counts = tuple[int, int, int]  # negative, neutral, positive
 
@@ -31,13 +31,16 @@ class BrandSummary:
         reach_total: sum of followers per mention; reach_unique counts each author once.
         reach_known: authors whose followers are known, the coverage of both.
         share_of_voice: mentions / mentions of all brands; None where no brand has any.
+        authors: None: too many to count at once, and not counted yet; reach is then 0 of 0.
         not_scored: why mentions have no sentiment, with counts.
+        as_of: of the mentions, what changed later may not be in; None: everything is.
+        people_as_of: the same of authors and reach.
     """
 
     name: str
     slug: str
     mentions: int
-    authors: int
+    authors: int | None
     negative: int
     neutral: int
     positive: int
@@ -52,6 +55,8 @@ class BrandSummary:
     last: date | None
     not_scored: dict[str, int] = field(default_factory=dict)
     days: tuple[Day, ...] = ()
+    as_of: datetime | None = None
+    people_as_of: datetime | None = None
 
     @property
     def scored(self) -> int:

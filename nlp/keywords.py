@@ -238,6 +238,25 @@ def contrast(
     return _told(scored, sides, 0, most), _told(scored, sides, 1, most)
 
 
+def authors_by_word(
+    texts: Sequence[tuple[int, str]], *, leave_out: Collection[str] = ()
+) -> dict[str, int]:
+    """How many authors use each word or pair; bare verdicts and words that say nothing left out.
+
+    Args:
+        texts: (author, text) each; a word counts once an author.
+        leave_out: words that say nothing here, such as the brands' names.
+    """
+    found = _authors_of(texts, _stop_words(leave_out) | _VERDICTS)
+    return {word: len(authors) for word, authors in found.items()}
+
+
+def most_said(authors: Mapping[str, int], most: int) -> list[str]:
+    """The words of the most authors; one that only repeats part of a word before it is left out."""
+    words = sorted(authors)
+    return _top(np.array([authors[word] for word in words], np.float32), words, most)
+
+
 # Word to its authors in the order they came, each with the place of the first text.
 _Side = dict[str, dict[int, int]]
 

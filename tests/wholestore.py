@@ -14,6 +14,7 @@ from listening.store.tables import (
     AuthorLook,
     AuthorProfile,
     Backfill,
+    BrandWindow,
     CannedNote,
     Case,
     CaseEvent,
@@ -34,9 +35,13 @@ from listening.store.tables import (
     Membership,
     MembershipChange,
     Mention,
+    MentionDay,
     PlacedChunk,
     Presence,
     Priority,
+    Report,
+    ReportItem,
+    ReportSchedule,
     Review,
     ReviewVerdict,
     RunArtefact,
@@ -166,6 +171,7 @@ def fill_every_table(store: Store) -> int:
                 )
             )  # fmt: skip
         session.get_one(Mention, own["theirs-1"]).override_by = "support"
+        _reported(session, jetblue, {"u-4711": annika, "u-0815": boris}, own)
         _running(session, jetblue)
         quarantine(
             session,
@@ -209,6 +215,43 @@ def _concluded(session: Session, person: int, jetblue: int, own: dict[str, int])
     session.add(
         Review(brand_id=jetblue, author_id=person, verdict=ReviewVerdict.CONTACTED, by="support")
     )
+
+
+def _reported(session: Session, jetblue: int, authors: dict[str, int], own: dict[str, int]) -> None:
+    """What pages and reports say; nothing of it names anybody."""
+    days = {"brand_id": jetblue, "day": NOON.date(), "source": "twitter"}
+    sums = dict.fromkeys(
+        ("neutral", "positive", "anger", "joy", "optimism", "sadness", "judged", "ironic"), 0
+    )
+    session.add(MentionDay(**days, **sums, mentions=5, negative=5, hours=[[5], [5], [5]]))
+    session.add(
+        BrandWindow(
+            brand_id=jetblue, name="7", first=NOON.date(), last=NOON.date(), authors=2,
+            reach_total=0, reach_unique=0, reach_known=0, counted_at=NOON, seconds=0.0,
+            themes={"top": [{"word": "green stripe", "now": 3}]},
+        )
+    )  # fmt: skip
+    session.add(
+        ReportSchedule(
+            id=1, brand_id=jetblue, name="Weekly", cron="0 8 * * 1", next_due_at=NOON,
+            created_by="ann",
+        )
+    )  # fmt: skip
+    session.flush()
+    session.add(
+        Report(
+            id=1, brand_id=jetblue, schedule_id=1, due_at=NOON, first=NOON.date(),
+            last=NOON.date(), made_by="the schedule", content={"mentions": 5},
+        )
+    )  # fmt: skip
+    session.flush()
+    for place, (person, native) in enumerate([("u-4711", "hers-1"), ("u-0815", "theirs-1")]):
+        session.add(
+            ReportItem(
+                report_id=1, part="cases", place=place, author_id=authors[person],
+                mention_id=own[native], score=0.5,
+            )
+        )  # fmt: skip
 
 
 def _running(session: Session, jetblue: int) -> None:

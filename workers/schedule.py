@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from listening.store.claims import highest_id, left_behind
+from listening.store.daycounts import has_marks
 from listening.store.mentions import highest_mention_id
 from listening.store.tables.types import now
 from listening.store.watches import due_watches
@@ -72,6 +73,7 @@ TIMETABLE = (
     Entry(task="sweep.due", every=1, where=_watch_is_due),
     Entry(task="nlp.analyse", every=10, where=Something()),
     Entry(task="keep.settle", every=30),
+    Entry(task="keep.count", every=15, where=has_marks),
     Entry(task="nlp.flag", cron="7 * * * *"),
     Entry(task="nlp.drift", cron="37 * * * *"),
     Entry(task="keep.house", cron="50 * * * *", expires=3600),

@@ -5,11 +5,13 @@ What a task sets off is sent after its own commit; what is lost on the way the b
 
 from __future__ import annotations
 
+import time
+
 import structlog
 
 from listening.config import get_settings
 from listening.logs import correlated, new_correlation
-from listening.store.leases import take
+from listening.store.leases import holder_of, take
 from listening.store.owing import ALL_AUTHORS, ALL_BRANDS
 from listening.store.tables.types import now
 from workers.app import LONG_HARD, LONG_SOFT, app
@@ -23,6 +25,8 @@ log = structlog.get_logger()
 SLICE, FLAG_EVERY = 30.0, 120.0
 # So many workers at most are woken to place the authors of one run.
 HELPERS = 16
+# Counting takes at most one part in so many of the time, and a pause of a few seconds. Seconds.
+COUNT_REST, COUNT_LEAST = 10.0, 3.0
 
 
 @app.task(base=JobTask, bind=True, name="sweep.due")
@@ -48,6 +52,7 @@ def watch_task(self: JobTask, watch_id: int) -> None:
         return
     log.info("swept", watch=watch_id, sweep=report.sweep_id, error=report.error)
     self.after("nlp.analyse", once="nlp.analyse")
+    self.after("keep.count", once="keep.count")
     with self.store.session() as session:
         owed = looks_owed(session, get_settings(), watch_id)
     if owed:
@@ -117,6 +122,7 @@ def flag_task(self: JobTask) -> None:
         with recorded(self.store, "flag", ALL_BRANDS) as progress:
             for own in flag(self.store, get_settings(), progress=progress):
                 log.info("flagged", brand=own.brand, advocates=own.advocates, cases=own.cases)
+    self.after("keep.count", once="keep.count")
 
 
 @app.task(
@@ -198,6 +204,47 @@ def house_task(self: JobTask) -> None:
         with recorded(self.store, "keep", "Keeping house") as progress:
             kept = keep_house(self.store, get_settings(), progress=progress)
     log.info("kept house", **{name: count for name, count in kept.as_row().items() if count})
+
+
+@app.task(base=JobTask, bind=True, name="keep.count")
+def count_task(self: JobTask) -> None:
+    """Count what changed; after a while of it, others get ten times as long."""
+    from workers.jobs.counting import count, themes_are_due
+    from workers.leasing import held
+    from workers.recording import recorded
+
+    with self.store.session() as session:
+        if holder_of(session, "counted") is not None:
+            return
+    with held(self.store, "count") as ours:
+        if not ours:
+            return
+        began = time.monotonic()
+        with recorded(self.store, "count", ALL_BRANDS) as progress:
+            counted = count(self.store, progress=progress)
+        took = time.monotonic() - began
+        with self.store.work() as session:
+            take(session, "counted", str(self.request.id), COUNT_REST * took + COUNT_LEAST)
+    if counted.days or counted.windows:
+        log.info("counted", days=counted.days, windows=counted.windows, seconds=round(took, 1))
+    if themes_are_due(self.store):
+        self.after("nlp.themes", once="nlp.themes")
+
+
+@app.task(base=JobTask, bind=True, name="nlp.themes")
+def themes_task(self: JobTask) -> None:
+    """Find what the windows are about that people look at."""
+    from workers.jobs.counting import find_themes
+    from workers.leasing import held
+    from workers.recording import recorded
+
+    with held(self.store, "themes") as ours:
+        if not ours:
+            return
+        with recorded(self.store, "themes", ALL_BRANDS) as progress:
+            found = find_themes(self.store, progress=progress)
+    if found:
+        log.info("found themes", windows=found)
 
 
 @app.task(base=JobTask, bind=True, name="keep.settle")

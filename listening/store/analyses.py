@@ -11,6 +11,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from listening.store.bulk import chunked, upsert
+from listening.store.daymarks import mark_posts
 from listening.store.tables import Analysis, Claim, Post, Vector
 from listening.store.tables.types import now
 from listening.store.unprofiled import mark_analysed
@@ -178,6 +179,7 @@ def store_analyses(session: Session, found: Sequence[FoundAnalysis], model: str)
     """
     moment = now()
     mark_analysed(session, [f.post_id for f in found], model)
+    mark_posts(session, [f.post_id for f in found])
     upsert(
         session,
         Analysis,

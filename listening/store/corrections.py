@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 from listening.errors import NotFoundError
 from listening.store.analyses import Three, reading
 from listening.store.bulk import chunked
+from listening.store.daymarks import mark_mentions
 from listening.store.marking import mark_figures
 from listening.store.tables import (
     Brand,
@@ -177,6 +178,7 @@ def store_corrected(
     if rows:
         mark_figures(session)
         session.execute(update(MentionSentiment), rows)
+        mark_mentions(session, [number for number, _ in found])
 
 
 def restore(session: Session, brand_id: int, active: Correction | None, limit: int) -> int:
@@ -195,6 +197,7 @@ def restore(session: Session, brand_id: int, active: Correction | None, limit: i
     ids = session.exec(statement).all()
     if ids:
         mark_figures(session)
+    mark_mentions(session, ids)
     session.execute(
         update(MentionSentiment)
         .where(col(MentionSentiment.mention_id).in_(ids))

@@ -17,6 +17,7 @@ from listening.errors import ConflictError, ListeningError
 from listening.matching import handle_of
 from listening.sources.base import PostKind
 from listening.store.bulk import chunked
+from listening.store.daymarks import mark_author
 from listening.store.marking import mark_figures
 from listening.store.posts import text_hash
 from listening.store.rawrows import is_telling
@@ -44,6 +45,7 @@ from listening.store.tables import (
     Vector,
 )
 from listening.store.tombstones import bury, erased, handles_in, masked_handles
+from listening.store.windowed import forget_themes
 
 _REFERENCES = (Post.reply_to, Post.thread, Post.repost_of)
 
@@ -219,6 +221,8 @@ def erase_posts(session: Session, person: Person, limit: int) -> int:
     bury(session, posts=[(person.source, native) for native in natives])
     copies = select(Post.id).where(_copies(person, natives))
     ids = {int(post.id or 0) for post in posts}
+    brands = select(Mention.brand_id).where(Mention.author_id == person.author_id).distinct()
+    forget_themes(session, session.exec(brands).all())
     remove_posts(session, {int(i or 0) for i in session.exec(copies)} | ids)
     _forget(session, person.source, natives)
     return len(posts)
@@ -270,6 +274,7 @@ def erase_author(session: Session, person: Person) -> int:
     )
     # So does a drawn map; the job makes it and what was counted with them anew.
     session.execute(delete(RunArtefact).where(col(RunArtefact.segmentation_id).in_(took_part)))
+    mark_author(session, person.source, person.native_id)
     done: Any = session.execute(
         delete(Author).where(
             col(Author.source) == person.source, col(Author.native_id) == person.native_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import delete, or_
@@ -14,6 +14,7 @@ from sqlmodel import Session, col, func, select
 from listening.matching import Matched
 from listening.store.analyses import sentiment_of
 from listening.store.bulk import chunked, upsert, within
+from listening.store.daymarks import day_of, mark_days, mark_mentions
 from listening.store.marking import mark_figures
 from listening.store.tables import (
     Analysis,
@@ -73,11 +74,15 @@ def store_mentions(
         fresh: posts that were stored in this unit of work, and so are in no profile.
     """
     known: dict[tuple[int, int], MatchedBy] = {}
+    stood: dict[tuple[int, int], date] = {}
+    days: set[tuple[int, date]] = set()
     for chunk in chunked(sorted({f.post_id for f in found}), 5000):
-        stands = select(Mention.post_id, Mention.brand_id, Mention.matched_by).where(
-            within(session, Mention.post_id, chunk)
-        )
-        known |= {(post, brand): MatchedBy(why) for post, brand, why in session.exec(stands)}
+        stands = select(
+            Mention.post_id, Mention.brand_id, Mention.matched_by, Mention.published_at
+        ).where(within(session, Mention.post_id, chunk))
+        for post, brand, why, moment in session.exec(stands):
+            known[post, brand] = MatchedBy(why)
+            stood[post, brand] = day_of(moment)
     about = {key for key, why in known.items() if why is MatchedBy.IMPORT}
     about |= {f.key for f in found if f.matched_by is MatchedBy.IMPORT}
     mark_changed(session, {f.post_id for f in found} - {post for post, _ in known} - set(fresh))
@@ -102,6 +107,11 @@ def store_mentions(
     new = sum(f.key not in known for f in found)
     if new:
         mark_figures(session)
+    for f in found:
+        day, before = day_of(f.published_at), stood.get(f.key)
+        if day != before:  # new, or said to be of another day now
+            days |= {(f.matched.brand_id, own) for own in (day, before) if own is not None}
+    mark_days(session, days)
     return new
 
 
@@ -133,6 +143,7 @@ def drop_unmatched(
     mark_changed(session, gone.values())
     if gone:
         mark_figures(session)
+    mark_mentions(session, list(gone))
     for chunk in chunked(list(gone), 5000):
         session.execute(delete(Mention).where(col(Mention.id).in_(chunk)))
     return len(gone)

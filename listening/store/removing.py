@@ -14,6 +14,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, SQLModel, col, select
 
 from listening.store.bulk import chunked
+from listening.store.daymarks import mark_mentions
 from listening.store.marking import mark_figures
 from listening.store.tables import (
     Analysis,
@@ -48,6 +49,7 @@ def remove_posts(session: Session, post_ids: Iterable[int]) -> int:
             )
         )
     ]
+    mark_mentions(session, [i for i, *_ in found])
     gone = 0
     authors: set[int] = set()
     for chunk in chunked(ids, _CHUNK):
@@ -66,6 +68,7 @@ def remove_mentions(session: Session, mention_ids: Sequence[int]) -> None:
     if ids:
         mark_figures(session)
     stances: set[tuple[int, int]] = set()
+    mark_mentions(session, ids)
     for chunk in chunked(ids, _CHUNK):
         whose = select(Mention.author_id, Mention.brand_id).where(col(Mention.id).in_(chunk))
         stances |= {(author, brand) for author, brand in session.exec(whose)}

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from listening.store.analyses import PendingPost, Three, given_up, reading
 from listening.store.bulk import chunked, upsert
+from listening.store.daymarks import mark_mentions, mark_posts
 from listening.store.marking import mark_figures
 from listening.store.tables import Analysis, Claim, Mention, MentionSentiment, Post, SentimentBasis
 
@@ -202,12 +203,14 @@ def store_sentiments(session: Session, found: Sequence[FoundSentiment], model: s
         mark_figures(session)
     columns = tuple(rows[0])[1:] if rows else ()
     upsert(session, MentionSentiment, rows, key=("mention_id",), update=columns)
+    mark_mentions(session, [f.mention.id for f in found])
 
 
 def drop_sentiments(session: Session, post_ids: Sequence[int]) -> None:
     """Take back what was said of the mentions of posts that can no longer be scored."""
     if post_ids:
         mark_figures(session)
+    mark_posts(session, post_ids)
     for chunk in chunked(sorted(post_ids), 5000):
         own = select(Mention.id).where(col(Mention.post_id).in_(chunk))
         session.execute(delete(MentionSentiment).where(col(MentionSentiment.mention_id).in_(own)))

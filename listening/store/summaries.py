@@ -1,146 +1,97 @@
-"""Counting brands' mentions for their summaries: a few statements, however many brands."""
+"""Brands' figures over everything stored: from what is kept counted, a few statements for all."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import case
-from sqlalchemy import select as select_columns
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session
 
-from listening.reports import BrandSummary, Day, every_day, share_of_voice
+from listening.reports import BrandSummary, every_day, share_of_voice
+from listening.series import by_day, total
 from listening.store.brands import brand_id, list_brands
 from listening.store.cases import case_counts
-from listening.store.mentions import NOT_YET
-from listening.store.sentiments import mention_label
+from listening.store.counted import Read, read_days
 from listening.store.stances import stance_counts
-from listening.store.tables import (
-    Analysis,
-    Author,
-    Brand,
-    CaseStatus,
-    Mention,
-    MentionSentiment,
-    StanceKind,
-)
+from listening.store.tables import Brand, CaseStatus, StanceKind
+from listening.store.windowed import AT_ONCE, People, people_of
+from listening.windows import ALL, Window
 
 
 def brand_summary(session: Session, brand: Brand) -> BrandSummary:
-    """A brand's figures over everything in the store."""
-    return _summaries(session, [brand], brand_id(brand))[0]
+    """A brand's figures, its share of voice among all brands."""
+    found = _summaries(session, [brand], [brand_id(one) for one in list_brands(session)])
+    return found[0]
 
 
-def brand_summaries(session: Session) -> list[BrandSummary]:
-    """Every brand's figures, by name."""
-    return _summaries(session, list_brands(session), None)
+def brand_summaries(session: Session, only: Collection[int] | None = None) -> list[BrandSummary]:
+    """Every brand's figures by name, or those of some; shares of voice are among these."""
+    brands = [b for b in list_brands(session) if only is None or b.id in only]
+    return _summaries(session, brands, [brand_id(one) for one in brands])
 
 
-def _summaries(session: Session, brands: list[Brand], only: int | None) -> list[BrandSummary]:
-    days, reach, reasons = (
-        _days(session, only),
-        _reach(session, only),
-        _not_scored(session, only),
-    )
+def _summaries(
+    session: Session, brands: Sequence[Brand], among: Sequence[int]
+) -> list[BrandSummary]:
+    read = read_days(session, among)
+    only = brand_id(brands[0]) if len(brands) == 1 else None
     stances, cases = stance_counts(session, only), case_counts(session, only)
-    total = session.exec(select(func.count()).select_from(Mention)).one()
-    found = []
+    everything = sum(c.mentions for own in read.values() for c in own.days)
+    room, found = AT_ONCE, []
     for brand in brands:
         number = brand_id(brand)
-        own = days.get(number, ())
-        mentions = sum(d.mentions for d in own)
-        reach_total, reach_unique, known, authors = reach.get(number, (0, 0, 0, 0))
+        people = _people(session, number, read[number], room)
+        mentions = sum(c.mentions for c in read[number].days)
+        room -= mentions if people is not None and people.as_of is None else 0
         found.append(
-            BrandSummary(
-                name=brand.name,
-                slug=brand.slug,
-                mentions=mentions,
-                authors=authors,
-                negative=sum(d.negative for d in own),
-                neutral=sum(d.neutral for d in own),
-                positive=sum(d.positive for d in own),
-                reach_total=reach_total,
-                reach_unique=reach_unique,
-                reach_known=known,
-                share_of_voice=share_of_voice(mentions, total),
-                advocates=stances.get((number, StanceKind.ADVOCATE), 0),
-                detractors=stances.get((number, StanceKind.DETRACTOR), 0),
-                open_cases=cases.get((number, CaseStatus.OPEN), 0),
-                first=own[0].day if own else None,
-                last=own[-1].day if own else None,
-                not_scored=reasons.get(number, {}),
-                days=own,
+            _summary(
+                brand,
+                read[number],
+                people,
+                everything,
+                {kind: stances.get((number, kind), 0) for kind in StanceKind},
+                cases.get((number, CaseStatus.OPEN), 0),
             )
         )
     return found
 
 
-def _of(statement: Any, only: int | None) -> Any:
-    """The statement for one brand, or for all."""
-    return statement if only is None else statement.where(col(Mention.brand_id) == only)
+def _people(session: Session, number: int, read: Read, room: int) -> People | None:
+    if not read.days:
+        return People()
+    everything = Window(read.days[0].day, read.days[-1].day, ALL)
+    mentions = sum(c.mentions for c in read.days)
+    return people_of(session, number, everything, mentions, room=room)
 
 
-def _days(session: Session, only: int | None) -> dict[int, tuple[Day, ...]]:
-    label = mention_label()
-
-    def counted(name: str) -> Any:
-        return func.sum(case((label == name, 1), else_=0))
-
-    day = func.date(col(Mention.published_at))
-    statement: Any = (
-        select_columns(
-            col(Mention.brand_id),
-            day,
-            func.count(),
-            counted("negative"),
-            counted("neutral"),
-            counted("positive"),
-        )
-        .outerjoin(MentionSentiment, col(MentionSentiment.mention_id) == col(Mention.id))
-        .group_by(col(Mention.brand_id), day)
+def _summary(
+    brand: Brand,
+    read: Read,
+    people: People | None,
+    everything: int,
+    stances: dict[StanceKind, int],
+    open_cases: int,
+) -> BrandSummary:
+    sums = total(read.days)
+    first, last = (read.days[0].day, read.days[-1].day) if read.days else (None, None)
+    return BrandSummary(
+        name=brand.name,
+        slug=brand.slug,
+        mentions=sums.mentions,
+        authors=people.authors if people else None,
+        negative=sums.negative,
+        neutral=sums.neutral,
+        positive=sums.positive,
+        reach_total=people.reach_total if people else 0,
+        reach_unique=people.reach_unique if people else 0,
+        reach_known=people.reach_known if people else 0,
+        share_of_voice=share_of_voice(sums.mentions, everything),
+        advocates=stances[StanceKind.ADVOCATE],
+        detractors=stances[StanceKind.DETRACTOR],
+        open_cases=open_cases,
+        first=first,
+        last=last,
+        not_scored=dict(sums.not_scored),
+        days=every_day(by_day(read.days, first, last)) if first and last else (),
+        as_of=read.as_of,
+        people_as_of=people.as_of if people else None,
     )
-    found: dict[int, list[Day]] = {}
-    for brand, on, count, *moods in session.execute(_of(statement, only)):
-        # SQLite gives the day as text, PostgreSQL as a date.
-        parsed = on if isinstance(on, date) else date.fromisoformat(str(on))
-        found.setdefault(brand, []).append(Day(parsed, count, *(int(m) for m in moods)))
-    return {brand: every_day(own) for brand, own in found.items()}
-
-
-def _reach(session: Session, only: int | None) -> dict[int, tuple[int, int, int, int]]:
-    """Per brand: total and unique reach, authors with known followers, authors."""
-    speaking: Any = (
-        select_columns(col(Mention.brand_id), col(Author.followers), func.count().label("mentions"))
-        .join(Author, col(Author.id) == col(Mention.author_id))
-        .group_by(col(Mention.brand_id), col(Author.id), col(Author.followers))
-    )
-    c = _of(speaking, only).subquery().c
-    statement: Any = select_columns(
-        c.brand_id,
-        func.sum(c.followers * c.mentions),
-        func.sum(c.followers),
-        func.count(c.followers),
-        func.count(),
-    ).group_by(c.brand_id)
-    return {
-        brand: (int(total or 0), int(unique or 0), known, authors)
-        for brand, total, unique, known, authors in session.execute(statement)
-    }
-
-
-def _not_scored(session: Session, only: int | None) -> dict[int, dict[str, int]]:
-    """Per brand: why mentions have no sentiment towards it."""
-    why = func.coalesce(col(Analysis.not_scored), NOT_YET)
-    statement: Any = (
-        select_columns(col(Mention.brand_id), why, func.count())
-        .select_from(Mention)
-        .outerjoin(Analysis, col(Analysis.post_id) == col(Mention.post_id))
-        .outerjoin(MentionSentiment, col(MentionSentiment.mention_id) == col(Mention.id))
-        .where(col(MentionSentiment.mention_id).is_(None), col(Mention.override).is_(None))
-        .group_by(col(Mention.brand_id), why)
-        .order_by(why)
-    )
-    found: dict[int, dict[str, int]] = {}
-    for brand, reason, count in session.execute(_of(statement, only)):
-        found.setdefault(brand, {})[reason] = count
-    return found

@@ -265,6 +265,7 @@ def test_every_task_of_the_timetable_is_there() -> None:
         "sweep.due": (1, None),
         "nlp.analyse": (10, None),
         "keep.settle": (30, None),
+        "keep.count": (15, None),
         "nlp.flag": (None, "7 * * * *"),
         "nlp.drift": (None, "37 * * * *"),
         "keep.house": (None, "50 * * * *"),

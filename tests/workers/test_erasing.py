@@ -19,6 +19,7 @@ from listening.store.session import Store
 from listening.store.sweeps import quarantine, waiting_rows
 from listening.store.tables import (
     Author,
+    BrandWindow,
     Job,
     Mention,
     Post,
@@ -87,13 +88,13 @@ def test_what_was_concluded_from_them_goes_too(store: Store) -> None:
         for name in (
             "author", "post", "mention", "analysis", "vector", "mention_sentiment",
             "author_profile", "membership", "membership_change", "stance", "review",
-            "support_case", "claim",
+            "support_case", "claim", "report_item",
         )
     }  # fmt: skip
     assert left == {
         "author": 2, "post": 2, "mention": 2, "analysis": 2, "vector": 2, "mention_sentiment": 2,
         "author_profile": 1, "membership": 1, "membership_change": 1, "stance": 1, "review": 1,
-        "support_case": 1, "claim": 1,
+        "support_case": 1, "claim": 1, "report_item": 1,
     }  # fmt: skip
     kept = {int(view.mention.id or 0) for view in mentions(store).values()}
     with store.session() as session:
@@ -112,6 +113,7 @@ def test_what_was_concluded_from_them_goes_too(store: Store) -> None:
         assert session.get_one(Sweep, 1).error == left_out
         assert session.get_one(Watch, 1).last_error == left_out
         assert [job.error for job in session.exec(select(Job))] == [left_out]
+        assert [window.themes for window in session.exec(select(BrandWindow))] == [None]
 
 
 def test_they_do_not_come_back(store: Store) -> None:

@@ -44,6 +44,14 @@ from listening.store.tables.posts import (
     Unprofiled,
     Vector,
 )
+from listening.store.tables.reporting import (
+    BrandWindow,
+    MentionDay,
+    MentionMark,
+    Report,
+    ReportItem,
+    ReportSchedule,
+)
 from listening.store.tables.running import (
     Backfill,
     Claim,
@@ -93,6 +101,7 @@ __all__ = [
     "Backfill",
     "Brand",
     "BrandRole",
+    "BrandWindow",
     "CannedNote",
     "Case",
     "CaseEvent",
@@ -120,6 +129,8 @@ __all__ = [
     "Membership",
     "MembershipChange",
     "Mention",
+    "MentionDay",
+    "MentionMark",
     "MentionSentiment",
     "OneTimeLink",
     "PlacedChunk",
@@ -129,6 +140,9 @@ __all__ = [
     "QuarantineStatus",
     "QuarantinedRow",
     "Repeat",
+    "Report",
+    "ReportItem",
+    "ReportSchedule",
     "Review",
     "ReviewVerdict",
     "RunArtefact",

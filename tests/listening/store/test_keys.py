@@ -19,6 +19,7 @@ from listening.store.tables import (
     AuthorProfile,
     Backfill,
     Brand,
+    BrandWindow,
     CannedNote,
     Case,
     CaseEvent,
@@ -39,12 +40,17 @@ from listening.store.tables import (
     Membership,
     MembershipChange,
     Mention,
+    MentionDay,
+    MentionMark,
     MentionSentiment,
     PlacedChunk,
     Post,
     Presence,
     Priority,
     QuarantinedRow,
+    Report,
+    ReportItem,
+    ReportSchedule,
     Review,
     ReviewVerdict,
     RunArtefact,
@@ -145,6 +151,24 @@ ROWS: dict[type[SQLModel], Make] = {
         Delivery, uid="u", dedupe="d", channel_id=1, event="test", subject="s", title="t", text="",
     ),
     Erasure: row(Erasure, source="file", who="a1", asked_by="ann"),
+    MentionDay: row(
+        MentionDay, brand_id=1, day=at(NOON).date(), source="file", mentions=1, negative=0,
+        neutral=0, positive=1, anger=0, joy=0, optimism=0, sadness=0, judged=0, ironic=0,
+    ),
+    MentionMark: row(MentionMark, brand_id=1, day=at(NOON).date()),
+    BrandWindow: row(
+        BrandWindow, brand_id=1, name="7", first=at(NOON).date(), last=at(NOON).date(), authors=1,
+        reach_total=0, reach_unique=0, reach_known=0, counted_at=at(NOON), seconds=0.0,
+    ),
+    ReportSchedule: row(
+        ReportSchedule, brand_id=1, name="Weekly", cron="0 8 * * 1", next_due_at=at(NOON),
+        created_by="ann",
+    ),
+    Report: row(
+        Report, brand_id=1, schedule_id=1, due_at=at(NOON), first=at(NOON).date(),
+        last=at(NOON).date(), made_by="the schedule",
+    ),
+    ReportItem: row(ReportItem, report_id=1, part="cases", place=0, author_id=1, mention_id=1),
 }  # fmt: skip
 
 
@@ -182,7 +206,7 @@ def test_every_table_takes_a_row(full: Store) -> None:
 # What happened and is told, as often as it happens.
 KEYLESS = (FigureDue,
     Segment, Sweep, Review, Job, Backfill, Lineage, MembershipChange, Channel, Erasure,
-    CaseEvent, CaseNote,
+    CaseEvent, CaseNote, MentionMark, ReportSchedule,
 )  # fmt: skip
 UNIQUE = [table for table in ROWS if table not in KEYLESS]
 
@@ -230,7 +254,8 @@ def test_a_run_has_a_segment_and_a_label_once(full: Store) -> None:
         (Membership, "segment_id"), (Sweep, "watch_id"), (Alias, "brand_id"),
         (MentionSentiment, "mention_id"), (MentionSentiment, "correction_id"),
         (Correction, "brand_id"), (Claim, "post_id"), (Backfill, "watch_id"),
-        (Channel, "brand_id"), (Delivery, "channel_id"),
+        (Channel, "brand_id"), (Delivery, "channel_id"), (MentionDay, "brand_id"),
+        (ReportItem, "author_id"), (Report, "schedule_id"),
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )  # fmt: skip
@@ -253,6 +278,7 @@ def test_a_removed_brand_takes_what_is_about_it_and_leaves_posts(full: Store) ->
     gone = {
         "Brand", "Alias", "Watch", "Backfill", "Mention", "MentionSentiment", "Correction",
         "Stance", "Review", "Case", "CaseEvent", "CaseNote", "CannedNote", "Channel", "Delivery",
+        "MentionDay", "MentionMark", "BrandWindow", "ReportSchedule", "Report", "ReportItem",
     }  # fmt: skip
     assert {name for name, number in counts(full).items() if number == 0} == gone
     with full.session() as session:
@@ -265,7 +291,7 @@ def test_a_removed_author_takes_everything_of_theirs(full: Store) -> None:
     assert {name for name, number in counts(full).items() if number == 0} == {
         "Author", "AuthorLook", "AuthorProfile", "Post", "Mention", "MentionSentiment", "Analysis",
         "Vector", "Membership", "MembershipChange", "Stance", "Review", "Case", "CaseEvent",
-        "CaseNote", "Claim", "Unprofiled",
+        "CaseNote", "Claim", "Unprofiled", "ReportItem",
     }  # fmt: skip
 
 
