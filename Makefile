@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help install demo test check unit bench docs system-packages bluesky clean
+.PHONY: help install demo test check unit bench client docs system-packages bluesky clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -27,7 +27,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 demo: $(VENV)/.installed ## Run the main job on the bundled sample and show the result
 	$(BIN)/listening demo
 
-test: $(VENV)/.installed-dev system-packages bluesky check unit ## Install what tests need and run them all
+test: $(VENV)/.installed-dev system-packages bluesky client check unit ## Install what tests need and run them all
 
 check: $(VENV)/.installed-dev ## Lint, types, layers
 	$(BIN)/ruff check .
@@ -49,6 +49,9 @@ bluesky:
 
 bench: $(VENV)/.installed-dev ## Benchmarks; DATA=folder of the public data sets
 	$(BIN)/python -m tests.benchmarks $(if $(DATA),--data $(DATA))
+
+client: $(VENV)/.installed ## A typed client of the API, into build/client
+	@PYTHON=$(PYTHON) sh tests/functional/client/generate.sh
 
 docs: $(VENV)/.installed ## Write docs/sources.md anew from the sources
 	$(BIN)/python -m listening.sources.page > docs/sources.md

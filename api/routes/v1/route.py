@@ -172,4 +172,10 @@ def api_router(tag: str) -> APIRouter:
     refusals: dict[int | str, dict[str, Any]] = {
         status: {"model": ProblemBody, "description": text} for status, text in _REFUSALS.items()
     }
-    return APIRouter(route_class=ApiRoute, tags=[tag], responses=refusals)
+    return APIRouter(
+        route_class=ApiRoute,
+        tags=[tag],
+        responses=refusals,
+        # What a generated client calls it: heading and function.
+        generate_unique_id_function=lambda route: f"{tag}_{route.name}",
+    )
