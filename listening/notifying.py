@@ -190,6 +190,25 @@ def case_overdue(
     )
 
 
+def cases_overdue(brand: OfBrand, case_ids: Sequence[int]) -> Event:
+    """Many cases of a brand were not answered in time, all at once.
+
+    Args:
+        brand: of the cases.
+        case_ids: at least one.
+    """
+    return Event(
+        kind=EventKind.CASE_OVERDUE,
+        key=f"cases:{min(case_ids)}-{max(case_ids)}:{len(case_ids)}",
+        subject=f"brand:{brand.id}:overdue",
+        title=f"{brand.name}: {_many(len(case_ids), 'case')} overdue",
+        lines=("They were not answered in time, and are raised in the queue.",),
+        facts={"cases": len(case_ids), "case_ids": list(case_ids)[:50]},
+        path=f"{page_of_brand(brand, 'triage')}?overdue=1",
+        **_of(brand),
+    )
+
+
 def detractor_new(
     brand: OfBrand, author_id: int, *, source: str, followers: int, since: datetime
 ) -> Event:

@@ -121,6 +121,11 @@ def needs_answer(text: str, *, negative: bool, polarity: float | None) -> bool:
     return any(level >= RISKY for _, level in risk_words(text))
 
 
+def priority_of(value: float) -> str:
+    """The priority that an urgency stands for."""
+    return "high" if value >= HIGH else "medium" if value >= MEDIUM else "low"
+
+
 def due_at(priority: str, opened_at: datetime) -> datetime:
     """When an answer is due, counted from the opening of the case."""
     return opened_at + timedelta(hours=DUE_HOURS[priority])
@@ -164,10 +169,9 @@ def urgency(
     # Danger to people is never low, whatever the rest says.
     if risks and risks[0][0] == "danger":
         value = max(value, HIGH)
-    priority = "high" if value >= HIGH else "medium" if value >= MEDIUM else "low"
     return Urgency(
         value=round(value, 4),
         terms={name: round(v, 4) for name, v in terms.items()},
         risks=tuple(name for name, _ in risks),
-        priority=priority,
+        priority=priority_of(value),
     )

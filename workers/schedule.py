@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from listening.store.casetimer import is_due
 from listening.store.claims import highest_id, left_behind
 from listening.store.daycounts import has_marks
 from listening.store.mentions import highest_mention_id
@@ -41,6 +42,10 @@ def _watch_is_due(session: Session) -> bool:
     return bool(due_watches(session, now()))
 
 
+def _case_is_due(session: Session) -> bool:
+    return is_due(session, now())
+
+
 class Something:
     """Whether anything came in that may want analysing, at the price of two indexes' ends.
 
@@ -72,6 +77,7 @@ TIMETABLE = (
     # The beat asks itself, so that an idle service sends no messages every second.
     Entry(task="sweep.due", every=1, where=_watch_is_due),
     Entry(task="nlp.analyse", every=10, where=Something()),
+    Entry(task="keep.cases", every=10, where=_case_is_due),
     Entry(task="keep.settle", every=30),
     Entry(task="keep.count", every=15, where=has_marks),
     Entry(task="nlp.flag", cron="7 * * * *"),

@@ -247,6 +247,16 @@ def themes_task(self: JobTask) -> None:
         log.info("found themes", windows=found)
 
 
+@app.task(base=JobTask, bind=True, name="keep.cases")
+def cases_task(self: JobTask) -> None:
+    """Wake cases whose snooze is over, escalate those that are late."""
+    from workers.jobs.casetime import keep_time
+
+    done = keep_time(self.store)
+    if done.woken or done.escalated:
+        log.info("cases timed", woken=done.woken, escalated=done.escalated)
+
+
 @app.task(base=JobTask, bind=True, name="keep.settle")
 def settle_task(self: JobTask) -> None:
     """Find the sweeps and jobs whose process died, and send what should have followed."""

@@ -12,6 +12,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
 from listening.caseflow import raised, rank
+from listening.store.audit import changed
 from listening.store.bulk import chunked, upsert, within
 from listening.store.mentions import MentionView
 from listening.store.standing import still_there
@@ -100,6 +101,8 @@ def store_cases(
             "group_key", "priority", "due_at",
         ),
     )  # fmt: skip
+    if gone or new:
+        changed(session, "case", brand_id=brand_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ def test_messages_are_kept_until_the_work_is_done(tmp_path: Path) -> None:
         ("sweep.look", "sweep"),
         ("keep.house", "sweep"),
         ("keep.settle", "sweep"),
+        ("keep.cases", "sweep"),
         ("nlp.analyse", "nlp"),
         ("nlp.segment", "nlp"),
     ],

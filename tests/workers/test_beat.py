@@ -264,6 +264,7 @@ def test_every_task_of_the_timetable_is_there() -> None:
     assert {entry.task: (entry.every, entry.cron) for entry in TIMETABLE} == {
         "sweep.due": (1, None),
         "nlp.analyse": (10, None),
+        "keep.cases": (10, None),
         "keep.settle": (30, None),
         "keep.count": (15, None),
         "nlp.flag": (None, "7 * * * *"),

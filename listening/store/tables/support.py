@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from listening.store.tables.types import EnumText, UTCDateTime, json_column, now
@@ -41,7 +41,16 @@ class Case(SQLModel, table=True):
         Index("ix_case_rank", "brand_id", "status", "rank", "id"),
         Index("ix_case_due", "brand_id", "status", "due_at", "id"),
         Index("ix_case_newest", "brand_id", "status", "published_at", "id"),
-        Index("ix_case_owner", "brand_id", "owner", "status"),
+        Index("ix_case_owner", "brand_id", "owner", "status", "rank", "id"),
+        Index(
+            "ix_case_starred",
+            "brand_id",
+            "status",
+            "rank",
+            "id",
+            sqlite_where=text("starred"),
+            postgresql_where=text("starred"),
+        ),
         Index("ix_case_group", "brand_id", "group_key", "status"),
         Index("ix_case_author", "author_id", "brand_id"),
         Index("ix_case_closed", "brand_id", "closed_at"),
