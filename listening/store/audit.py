@@ -22,8 +22,8 @@ def record(
     brand_id: int | None = None,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
-) -> None:
-    """Note a change in the unit of work that makes it.
+) -> AuditEntry:
+    """Note a change in the unit of work that makes it; what is flushed of it has a number.
 
     Args:
         session: inside of `store.work()`.
@@ -34,19 +34,19 @@ def record(
         before, after: the fields that changed, as JSON: ids and settings, never what authors
             wrote, and no secret.
     """
-    session.add(
-        AuditEntry(
-            by=actor.name,
-            account_id=actor.account_id,
-            action=action,
-            noun=noun,
-            noun_id=str(noun_id),
-            brand_id=brand_id,
-            before=dict(before) if before is not None else None,
-            after=dict(after) if after is not None else None,
-            correlation=correlation(),
-        )
+    entry = AuditEntry(
+        by=actor.name,
+        account_id=actor.account_id,
+        action=action,
+        noun=noun,
+        noun_id=str(noun_id),
+        brand_id=brand_id,
+        before=dict(before) if before is not None else None,
+        after=dict(after) if after is not None else None,
+        correlation=correlation(),
     )
+    session.add(entry)
+    return entry
 
 
 def changed(

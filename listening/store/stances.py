@@ -39,6 +39,19 @@ class StanceView:
 
 def store_stances(session: Session, brand_id: int, verdicts: Mapping[int, Verdict]) -> None:
     """Write a brand's stances by author; those of authors without mentions go."""
+    update_stances(session, brand_id, verdicts)
+    kept = select(Stance.author_id).where(Stance.brand_id == brand_id)
+    gone = sorted(set(session.exec(kept)) - set(verdicts))
+    for chunk in chunked(gone, 5000):
+        session.execute(
+            delete(Stance).where(col(Stance.brand_id) == brand_id, col(Stance.author_id).in_(chunk))
+        )
+    if gone:
+        mark_figures(session)
+
+
+def update_stances(session: Session, brand_id: int, verdicts: Mapping[int, Verdict]) -> None:
+    """Write some stances of a brand, by author; those of other authors stay."""
     moment = now()
     there = still_there(session, Author, verdicts)
     rows = [
@@ -61,13 +74,7 @@ def store_stances(session: Session, brand_id: int, verdicts: Mapping[int, Verdic
         for author_id, v in sorted(verdicts.items())
         if author_id in there
     ]
-    kept = select(Stance.author_id).where(Stance.brand_id == brand_id)
-    gone = sorted(set(session.exec(kept)) - set(verdicts))
-    for chunk in chunked(gone, 5000):
-        session.execute(
-            delete(Stance).where(col(Stance.brand_id) == brand_id, col(Stance.author_id).in_(chunk))
-        )
-    if rows or gone:
+    if rows:
         mark_figures(session)
     columns = tuple(rows[0])[2:] if rows else ()
     upsert(session, Stance, rows, key=("brand_id", "author_id"), update=columns)

@@ -16,6 +16,7 @@ from listening.store.brands import brand_id, get_brand, list_brands
 from listening.store.cases import FoundCase, store_cases
 from listening.store.mentions import MentionView, views
 from listening.store.posts import newest_post_at
+from listening.store.restancing import said_of
 from listening.store.session import Store
 from listening.store.stances import store_stances
 from listening.store.tables import SentimentLabel
@@ -79,7 +80,7 @@ def _flag_brand(
     # This may take long, and nobody waits for it: only writing is one unit of work.
     copies = _copies(found)
     verdicts = verdicts_of(
-        [_said(view, view.post.id in copies) for view in found],
+        [said_of(view, copied=view.post.id in copies) for view in found],
         as_of=as_of,
         half_life_days=settings.stance_half_life_days,
     )
@@ -109,23 +110,6 @@ def verdicts_of(
         author: stance(own, prior, as_of=as_of, half_life_days=half_life_days)
         for author, own in by_author.items()
     }
-
-
-def _said(view: MentionView, copied: bool) -> Said:
-    found = view.analysis
-    return Said(
-        mention_id=int(view.mention.id or 0),
-        author_id=view.mention.author_id,
-        published_at=view.post.published_at,
-        polarity=view.polarity,
-        salience=view.mention.salience,
-        overridden=view.mention.override is not None,
-        recommends=bool(found and found.recommends),
-        warns=bool(found and found.warns),
-        spam=bool(found and found.spam),
-        copy_of_earlier=copied,
-        ironic=found.ironic if found else None,
-    )
 
 
 def _copies(found: Sequence[MentionView]) -> set[int | None]:

@@ -1,0 +1,169 @@
+"""A person's word on the sentiment of mentions: setting it, taking it back, undoing that.
+
+What it changes at once are the stances of the authors concerned; cases, and what else the
+flag job writes, follow when it next runs, which an override makes due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlmodel import Session, col, select
+
+from listening.access import Actor, Permission
+from listening.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from listening.store.audit import changed, record
+from listening.store.bulk import within
+from listening.store.marking import mark_figures
+from listening.store.restancing import restance
+from listening.store.tables import AuditEntry, Mention, SentimentLabel
+from listening.store.tables.types import now
+
+ACTION = "mention.override"
+MOST = 1_000  # mentions at once
+
+
+@dataclass(frozen=True, slots=True)
+class Overridden:
+    """What an override did.
+
+    Attributes:
+        mention_ids: those that say something else now; what stood already is not among them.
+        entries: of the audit log, one a brand; each can be undone.
+        stances: authors whose stance was computed anew at once.
+    """
+
+    mention_ids: tuple[int, ...] = ()
+    entries: tuple[int, ...] = ()
+    stances: int = 0
+
+
+@dataclass(slots=True)
+class _Brand:
+    before: dict[str, str | None] = field(default_factory=dict)
+    after: dict[str, str | None] = field(default_factory=dict)
+    authors: set[int] = field(default_factory=set)
+
+
+def override(
+    session: Session, actor: Actor, mention_ids: Sequence[int], label: SentimentLabel | None
+) -> Overridden:
+    """Set what mentions say of their brand; None takes back what a person set.
+
+    Args:
+        session: inside a unit of work.
+        actor: who says so; takes the role support for the brand of each mention.
+        mention_ids: at most `MOST`.
+        label: the sentiment; saying what the model says is a label too, and is kept.
+
+    Raises:
+        ForbiddenError: the actor may only look.
+        InvalidError: too many at once.
+        NotFoundError: one of the mentions is gone, or not the actor's to see.
+    """
+    return _write(session, actor, dict.fromkeys(mention_ids, label))
+
+
+def undo_override(session: Session, actor: Actor, entry_id: int) -> Overridden:
+    """Put back what stood before an override, by its entry in the audit log.
+
+    Mentions that were erased since, or that somebody gave another sentiment since, are left
+    as they are.
+
+    Raises:
+        ConflictError: nothing of it stands any more.
+        ForbiddenError: somebody else did it.
+        NotFoundError: there is no such override.
+    """
+    entry = session.get(AuditEntry, entry_id)
+    if entry is None or entry.action != ACTION or not entry.before or not entry.after:
+        raise NotFoundError("There is no such override to undo.")
+    actor.require(Permission.ANSWER, entry.brand_id)
+    if entry.by != actor.name:
+        raise ForbiddenError(f"{entry.by} did this, who alone may undo it: override it instead.")
+    set_to, stood = entry.after["override"], entry.before["override"]
+    statement = select(Mention.id, Mention.override).where(
+        within(session, Mention.id, [int(number) for number in set_to])
+    )
+    wanted = {
+        int(number or 0): _label(stood[str(number)])
+        for number, label in session.exec(statement)
+        if label == _label(set_to[str(number)])
+    }
+    if not wanted:
+        raise ConflictError("Nothing of this override stands any more: it was changed since.")
+    return _write(session, actor, wanted)
+
+
+def _write(
+    session: Session, actor: Actor, labels: Mapping[int, SentimentLabel | None]
+) -> Overridden:
+    if len(labels) > MOST:
+        raise InvalidError(f"At most {MOST:,} mentions at once.", field="mention_ids")
+    statement = (
+        select(Mention)
+        .where(within(session, Mention.id, sorted(labels)))
+        .order_by(col(Mention.id))
+        .with_for_update()
+    )
+    found = list(session.exec(statement))
+    for brand_id in sorted({mention.brand_id for mention in found}):
+        actor.require(Permission.ANSWER, brand_id, "mention")
+    if len(found) < len(labels):
+        missing = len(labels) - len(found)
+        raise NotFoundError(
+            f"{missing} of the mentions {'is' if missing == 1 else 'are'} no longer there: "
+            "load the list again."
+        )
+    moment = now()
+    brands: dict[int, _Brand] = {}
+    for mention in found:
+        number, label = int(mention.id or 0), labels[int(mention.id or 0)]
+        if mention.override == label:
+            continue
+        own = brands.setdefault(mention.brand_id, _Brand())
+        own.before[str(number)] = _text(mention.override)
+        own.after[str(number)] = _text(label)
+        own.authors.add(mention.author_id)
+        mention.override = label
+        mention.override_by = None if label is None else actor.name
+        mention.override_at = None if label is None else moment
+        session.add(mention)
+    session.flush()
+    return _done(session, actor, brands)
+
+
+def _done(session: Session, actor: Actor, brands: Mapping[int, _Brand]) -> Overridden:
+    if brands:
+        mark_figures(session)
+    numbers: list[int] = []
+    entries: list[int] = []
+    stances = 0
+    for brand_id, own in brands.items():
+        ids = [int(number) for number in own.after]
+        one = ids[0] if len(ids) == 1 else None
+        entry = record(
+            session,
+            actor,
+            ACTION,
+            noun="mention",
+            noun_id="several" if one is None else one,
+            brand_id=brand_id,
+            before={"override": own.before},
+            after={"override": own.after},
+        )
+        changed(session, "mention", one, brand_id=brand_id, by=actor.name)
+        stances += restance(session, brand_id, own.authors)
+        session.flush()
+        entries.append(int(entry.id or 0))
+        numbers += ids
+    return Overridden(tuple(sorted(numbers)), tuple(entries), stances)
+
+
+def _label(value: str | None) -> SentimentLabel | None:
+    return None if value is None else SentimentLabel(value)
+
+
+def _text(label: SentimentLabel | None) -> str | None:
+    return None if label is None else str(label)
