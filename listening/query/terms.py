@@ -108,6 +108,11 @@ class Probe:
         return self._value.fullmatch(value if self.accented else plain(value)) is not None
 
 
+def term_words(text: str) -> list[str]:
+    """The words of a term, folded, wildcards in them: each is one of the text it is found in."""
+    return [found[0] for found in _TERM_WORD.finditer(fold(text))]
+
+
 def _check(text: str, words: list[tuple[str, int, int]], folded: str) -> None:
     if not words:
         raise TermError("there is nothing to look for here: no letter, digit or emoji")

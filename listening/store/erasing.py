@@ -46,6 +46,7 @@ from listening.store.tables import (
 )
 from listening.store.tombstones import bury, erased, handles_in, masked_handles
 from listening.store.windowed import forget_themes
+from listening.store.words import store_words
 
 _REFERENCES = (Post.reply_to, Post.thread, Post.repost_of)
 
@@ -253,6 +254,7 @@ def mask_person(session: Session, person: Person, limit: int) -> int:
             post.title = masked_handles(post.title, names) if post.title else post.title
             post.text_hash = text_hash(post.text, post.title, post.language)
             session.add(post)
+            store_words(session, [(post_id, post.title, post.text)])
     session.flush()
     if len(found) < limit:
         marks = {mark for name in person.names for mark in (name, f"@{name}")}

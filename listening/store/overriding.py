@@ -15,6 +15,7 @@ from listening.access import Actor, Permission
 from listening.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from listening.store.audit import changed, record
 from listening.store.bulk import within
+from listening.store.daymarks import mark_mentions
 from listening.store.marking import mark_figures
 from listening.store.restancing import restance
 from listening.store.tables import AuditEntry, Mention, SentimentLabel
@@ -154,6 +155,7 @@ def _done(session: Session, actor: Actor, brands: Mapping[int, _Brand]) -> Overr
             after={"override": own.after},
         )
         changed(session, "mention", one, brand_id=brand_id, by=actor.name)
+        mark_mentions(session, ids)
         stances += restance(session, brand_id, own.authors)
         session.flush()
         entries.append(int(entry.id or 0))

@@ -17,6 +17,7 @@ from listening.store.bulk import chunked, upsert, within
 from listening.store.tables import Author, Post
 from listening.store.tables.types import now
 from listening.store.unprofiled import mark_changed
+from listening.store.words import store_words
 
 _AUTHOR_FACTS = ("handle", "name", "followers", "location", "verified")
 _COUNTS = ("likes", "reposts", "replies", "quotes", "views")
@@ -70,6 +71,7 @@ def store_posts(
     if before is None:
         before = standing(session, posts)
     rows, new, edited = [], 0, 0
+    said: list[tuple[tuple[str, str], str | None, str]] = []
     for post in posts:
         stands = before.get((post.source, post.native_id))
         stood = stands.text_hash if stands else None
@@ -80,6 +82,9 @@ def store_posts(
         )
         new += stood is None
         edited += stood is not None and stood != digest
+        if stood != digest:
+            title = post.title or (stands.title if stands else None)
+            said.append(((post.source, post.native_id), title, post.text))
         row = {name: getattr(post, name) for name in _FIELDS}
         row |= {name: list(row[name]) for name in ("media", "links", "tags")}
         rows.append(
@@ -100,6 +105,7 @@ def store_posts(
         fill=(*_FACTS, *_COUNTS, "edited_at"),
     )
     ids = _ids(session, posts)
+    store_words(session, [(ids[key], title, text) for key, title, text in said])
     keys = [(post.source, post.native_id) for post in posts if _moved(post, before)]
     mark_changed(session, [ids[key] for key in keys])
     return Stored(

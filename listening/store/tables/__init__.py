@@ -61,6 +61,7 @@ from listening.store.tables.running import (
     Lease,
     Presence,
 )
+from listening.store.tables.searching import MentionTag, PostWords
 from listening.store.tables.segments import (
     Lineage,
     LineageEvent,
@@ -132,9 +133,11 @@ __all__ = [
     "MentionDay",
     "MentionMark",
     "MentionSentiment",
+    "MentionTag",
     "OneTimeLink",
     "PlacedChunk",
     "Post",
+    "PostWords",
     "Presence",
     "Priority",
     "QuarantineStatus",

@@ -122,6 +122,14 @@ class Mention(SQLModel, table=True):
         UniqueConstraint("post_id", "brand_id"),
         Index("ix_mention_brand_published", "brand_id", "published_at"),
         Index("ix_mention_author_brand", "author_id", "brand_id"),
+        # Few of many: only those that a person touched.
+        Index(
+            "ix_mention_override",
+            "brand_id",
+            "override_at",
+            sqlite_where=text("override IS NOT NULL"),
+            postgresql_where=text("override IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

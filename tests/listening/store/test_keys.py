@@ -43,8 +43,10 @@ from listening.store.tables import (
     MentionDay,
     MentionMark,
     MentionSentiment,
+    MentionTag,
     PlacedChunk,
     Post,
+    PostWords,
     Presence,
     Priority,
     QuarantinedRow,
@@ -133,6 +135,8 @@ ROWS: dict[type[SQLModel], Make] = {
     CaseEvent: row(CaseEvent, case_id=1, by="ann", action="close", version=2),
     CaseNote: row(CaseNote, case_id=1, by="ann", text="called back"),
     CannedNote: row(CannedNote, brand_id=1, name="sorry", text="Sorry, {author}", by="ann"),
+    PostWords: row(PostWords, post_id=1, words="a"),
+    MentionTag: row(MentionTag, mention_id=1, brand_id=1, tag="bags", by="ann"),
     Claim: row(Claim, post_id=1, holder="h", until=at(NOON), text_hash="h", model="m"),
     Lease: row(Lease, name="beat", holder="h", until=at(NOON)),
     Job: row(Job, kind="import", label="a.csv", holder="h"),
@@ -279,6 +283,7 @@ def test_a_removed_brand_takes_what_is_about_it_and_leaves_posts(full: Store) ->
         "Brand", "Alias", "Watch", "Backfill", "Mention", "MentionSentiment", "Correction",
         "Stance", "Review", "Case", "CaseEvent", "CaseNote", "CannedNote", "Channel", "Delivery",
         "MentionDay", "MentionMark", "BrandWindow", "ReportSchedule", "Report", "ReportItem",
+        "MentionTag",
     }  # fmt: skip
     assert {name for name, number in counts(full).items() if number == 0} == gone
     with full.session() as session:
@@ -291,7 +296,7 @@ def test_a_removed_author_takes_everything_of_theirs(full: Store) -> None:
     assert {name for name, number in counts(full).items() if number == 0} == {
         "Author", "AuthorLook", "AuthorProfile", "Post", "Mention", "MentionSentiment", "Analysis",
         "Vector", "Membership", "MembershipChange", "Stance", "Review", "Case", "CaseEvent",
-        "CaseNote", "Claim", "Unprofiled", "ReportItem",
+        "CaseNote", "Claim", "Unprofiled", "ReportItem", "MentionTag", "PostWords",
     }  # fmt: skip
 
 
