@@ -6,6 +6,8 @@ ways in (command line, pages) print it as it is, without a traceback.
 
 from __future__ import annotations
 
+import math
+
 
 class ListeningError(Exception):
     """Something a person can mend; its message is written for that person."""
@@ -29,6 +31,17 @@ class ConflictError(ListeningError):
 
 class ForbiddenError(ListeningError):
     """Whoever asks may not do this."""
+
+
+class TooManyTriesError(ListeningError):
+    """Something was tried too often: says when to try again."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = max(1, math.ceil(seconds))
+        wait = (
+            f"{self.seconds} s" if self.seconds < 90 else f"{math.ceil(self.seconds / 60)} minutes"
+        )
+        super().__init__(f"There were too many tries: wait {wait}, then try again.")
 
 
 class InvalidError(ListeningError):

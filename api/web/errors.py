@@ -24,6 +24,7 @@ from listening.errors import (
     NotFoundError,
     QueryError,
     StoreError,
+    TooManyTriesError,
 )
 from listening.tracing import report
 
@@ -48,6 +49,7 @@ _STATUSES: tuple[tuple[type[ListeningError], int], ...] = (
     (ConflictError, 409),
     (InvalidError, 422),
     (QueryError, 422),
+    (TooManyTriesError, 429),
     (StoreError, 503),
 )
 
@@ -79,7 +81,10 @@ def install(app: FastAPI) -> None:
     def listening_error(request: Request, error: ListeningError) -> Response:
         status = next((s for kind, s in _STATUSES if isinstance(error, kind)), 500)
         more = {k: v for k in ("field", "column") if (v := getattr(error, k, None)) is not None}
-        return _told(request, status, str(error), **more)
+        answer = _told(request, status, str(error), **more)
+        if isinstance(error, TooManyTriesError):
+            answer.headers["Retry-After"] = str(error.seconds)
+        return answer
 
     @app.exception_handler(SQLAlchemyError)
     def database_error(request: Request, error: SQLAlchemyError) -> Response:

@@ -17,6 +17,11 @@ _MOST = 2500  # characters; browsers keep 4,096 of a cookie
 _OWN = re.compile(r"/(?![/\\])[^\x00-\x1f\\]*\Z")
 
 
+def own_address(to: str, otherwise: str = "/") -> str:
+    """An address of this site as it was asked for; another instead of somebody else's."""
+    return to if _OWN.match(to) else otherwise
+
+
 @dataclass(frozen=True, slots=True)
 class Flash:
     """What is told once, on the next page: that something was done, and how to take it back.
@@ -41,8 +46,7 @@ def redirect(
     bad: bool = False,
 ) -> Response:
     """Answer a form: on to a page of ours, which tells what was done."""
-    safe = to if _OWN.match(to) else "/"
-    response = RedirectResponse(safe, 303)
+    response = RedirectResponse(own_address(to), 303)
     if text is not None:
         value = json.dumps([text, undo, dict(undo_fields or {}), bad])
         if len(value) > _MOST:
