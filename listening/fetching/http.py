@@ -204,7 +204,7 @@ class Client:
         for _ in range(_REDIRECTS + 1):
             host = urlsplit(url).hostname or ""
             self._pace.wait(host)
-            answer = self._once(method, url, headers, content)
+            answer = self.once(method, url, headers, content)
             self._pace.heed(host, pause_of(answer.headers))
             target = answer.headers.get("location")
             if answer.status not in (301, 302, 303, 307, 308) or not target:
@@ -229,10 +229,10 @@ class Client:
                 headers = {n: v for n, v in headers.items() if n.lower() in _OPEN}
         raise _LastingError(f"{shown(url)} leads on and on.")
 
-    def _once(
+    def once(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
     ) -> Answer:
-        """One request on the wire."""
+        """One request on the wire: no redirect followed, no second try, any status an answer."""
         import httpcore2
 
         from listening.fetching.wire import CALL

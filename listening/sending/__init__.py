@@ -1,0 +1,1 @@
+"""Sending notifications to where people want them."""

@@ -1,0 +1,173 @@
+"""Mail and other services: addresses checked and masked, mail to a real server on loopback."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from listening.errors import InvalidError
+from listening.sending.addresses import settle
+from listening.sending.apprised import send_by_apprise
+from listening.sending.message import Message, NotSentError
+from listening.store.tables import ChannelKind
+
+MAIL = {"to": "ann@desk.example", "server": "127.0.0.1", "security": "none", "sender": "l@x.org"}
+
+
+def message(file: Path | None = None) -> Message:
+    return Message(
+        uid="u", event="test", title="Tëst", text="It works.", url="http://desk/x", payload={},
+        file=file,
+    )  # fmt: skip
+
+
+class MailServer:
+    """Takes one mail and keeps it; or refuses whoever it is for."""
+
+    def __init__(self, *, refuses: bool) -> None:
+        self._refuses, self.mails = refuses, []  # type: tuple[bool, list[bytes]]
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._socket.getsockname()[1])
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        try:
+            connection, _ = self._socket.accept()
+        except OSError:
+            return
+        connection.settimeout(10)
+        with connection, connection.makefile("rb") as lines:
+            connection.sendall(b"220 here\r\n")
+            for line in lines:
+                word = line.split(None, 1)[0].upper().removesuffix(b":")
+                if word == b"DATA":
+                    connection.sendall(b"354 go on\r\n")
+                    body = b""
+                    while (part := lines.readline()) not in (b".\r\n", b""):
+                        body += part
+                    self.mails.append(body)
+                refused = word == b"RCPT" and self._refuses
+                connection.sendall(b"550 no such person\r\n" if refused else b"250 fine\r\n")
+                if word == b"QUIT":
+                    return
+
+    def stop(self) -> None:
+        self._socket.close()
+        self._thread.join(5)
+
+
+@contextmanager
+def mail_server(*, refuses: bool = False) -> Iterator[MailServer]:
+    server = MailServer(refuses=refuses)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def address_at(port: int) -> str:
+    return settle(ChannelKind.EMAIL, MAIL | {"port": str(port)})[0]["address"]
+
+
+def test_a_mail_arrives_with_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "week.pdf"
+    file.write_bytes(b"%PDF-1.7 figures")
+    with mail_server() as server:
+        assert send_by_apprise(address_at(server.port), message(file)) == "taken"
+    (raw,) = server.mails
+    mail = email.message_from_bytes(raw, policy=email.policy.default)
+    assert (mail["subject"], mail["to"]) == ("Tëst", "ann@desk.example")
+    assert mail["from"] == "Listening <l@x.org>"
+    body = mail.get_body(("html", "plain"))
+    assert body is not None and "It works." in body.get_content()
+    (attached,) = mail.iter_attachments()
+    assert attached.get_filename() == "week.pdf"
+    assert attached.get_payload(decode=True) == b"%PDF-1.7 figures"
+
+
+def test_a_mail_that_is_refused_says_why() -> None:
+    with mail_server(refuses=True) as server, pytest.raises(NotSentError) as found:
+        send_by_apprise(address_at(server.port), message())
+    assert not found.value.hopeless and str(found.value)
+    assert server.mails == []
+
+
+def test_a_service_inside_this_network_is_refused() -> None:
+    with pytest.raises(NotSentError, match="inside this network") as found:
+        send_by_apprise("gotify://127.0.0.1/tokentoken12345", message())
+    assert found.value.hopeless
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "shown"),
+    [
+        (
+            ChannelKind.EMAIL, MAIL | {"to": "a@b.cd; e@f.gh", "port": "2525"},
+            "a@b.cd, e@f.gh by 127.0.0.1",
+        ),
+        (
+            ChannelKind.EMAIL,
+            MAIL | {"security": "ssl", "user": "me@x.org", "password": "p:/@ ?w"},
+            "ann@desk.example by 127.0.0.1",
+        ),
+        (
+            ChannelKind.SLACK,
+            {"address": "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/"
+             "TIiajkdnlazkcOXrIdevi7FQ"},  # pragma: allowlist secret
+            "slack://T...2/A...D/T...Q",
+        ),
+        (
+            ChannelKind.APPRISE, {"address": "ntfys://token@ntfy.example/topic"},
+            "ntfys://ntfy.example/...",
+        ),
+        (
+            ChannelKind.WEBHOOK, {"address": "https://hooks.example/abc?x=1"},
+            "https://hooks.example/...",
+        ),
+        (ChannelKind.WEBHOOK, {"address": "http://hooks.example"}, "http://hooks.example"),
+    ],
+)  # fmt: skip
+def test_an_address_is_shown_without_what_is_secret(
+    kind: ChannelKind, given: dict[str, str], shown: str
+) -> None:
+    kept, told = settle(kind, given)
+    assert told == shown
+    assert ("secret" in kept) is (kind is ChannelKind.WEBHOOK)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "field", "told"),
+    [
+        (ChannelKind.EMAIL, MAIL | {"to": ""}, "to", "mail addresses"),
+        (ChannelKind.EMAIL, MAIL | {"to": "ann"}, "to", "mail addresses"),
+        (ChannelKind.EMAIL, MAIL | {"to": ",".join(["a@b.c"] * 51)}, "to", "1 to 50"),
+        (ChannelKind.EMAIL, MAIL | {"server": "x/y"}, "server", "mail server"),
+        (ChannelKind.EMAIL, MAIL | {"security": "tls"}, "security", "starttls"),
+        (ChannelKind.EMAIL, MAIL | {"port": "99999"}, "port", "65535"),
+        (ChannelKind.EMAIL, MAIL | {"port": "²"}, "port", "65535"),
+        (ChannelKind.EMAIL, MAIL | {"sender": "me"}, "sender", "comes from"),
+        (ChannelKind.SLACK, {"address": "https://evil.example/"}, "address", "Slack"),
+        (ChannelKind.SLACK, {}, "address", "address to send to"),
+        (ChannelKind.APPRISE, {"address": "nonsense"}, "address", "no address"),
+        (ChannelKind.APPRISE, {"address": "syslog://"}, "address", "is not sent to"),
+        (ChannelKind.APPRISE, {"address": "json://localhost/x"}, "address", "webhook"),
+        (ChannelKind.APPRISE, {"address": "tgram://" + "1" * 5000}, "address", "no address"),
+        (ChannelKind.WEBHOOK, {"address": "ftp://a.b/"}, "address", "web address"),
+        (ChannelKind.WEBHOOK, {"address": "https://me:hunter2@a.b/"}, "address", "left out|leave"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused_by_its_field(
+    kind: ChannelKind, given: dict[str, str], field: str, told: str
+) -> None:
+    with pytest.raises(InvalidError, match=told) as found:
+        settle(kind, given)
+    assert found.value.field == field
+    assert "hunter2" not in str(found.value)
