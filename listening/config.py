@@ -184,6 +184,11 @@ class Settings(BaseSettings):
 
     web_host: str = "127.0.0.1"
     web_port: int = Field(8765, ge=1, le=65535)
+    public_url: str | None = Field(
+        None,
+        description="Address by which people reach the pages, for links in notifications; none: "
+        "http, web_host and web_port.",
+    )
 
     @field_validator("encoder_model")
     @classmethod
@@ -220,6 +225,11 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.data_dir / 'listening.db'}"
+
+    @property
+    def shown_url(self) -> str:
+        """Address by which people reach the pages, without a slash at its end."""
+        return (self.public_url or f"http://{self.web_host}:{self.web_port}").rstrip("/")
 
     @property
     def embedded_queue(self) -> bool:

@@ -107,7 +107,11 @@ class JobTask(Task):  # type: ignore[misc]
 
 @contextmanager
 def _run() -> Iterator[_Run]:
-    run = _Run(Store.from_settings(get_settings()))
+    from listening.store.credentials import serve_credentials
+
+    settings = get_settings()
+    serve_credentials(settings)
+    run = _Run(Store.from_settings(settings))
     token = _RUN.set(run)
     try:
         yield run

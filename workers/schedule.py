@@ -11,9 +11,11 @@ from sqlmodel import Session
 from listening.store.casetimer import is_due
 from listening.store.claims import highest_id, left_behind
 from listening.store.daycounts import has_marks
+from listening.store.deliveries import delivery_is_due
 from listening.store.mentions import highest_mention_id
 from listening.store.tables.types import now
 from listening.store.watches import due_watches
+from listening.store.wishes import erasure_is_wanted, match_is_wanted
 from workers.messages import EXPIRES
 
 _DAY = 24 * 3600.0
@@ -46,6 +48,10 @@ def _case_is_due(session: Session) -> bool:
     return is_due(session, now())
 
 
+def _delivery_is_due(session: Session) -> bool:
+    return delivery_is_due(session, now())
+
+
 class Something:
     """Whether anything came in that may want analysing, at the price of two indexes' ends.
 
@@ -76,6 +82,9 @@ class Something:
 TIMETABLE = (
     # The beat asks itself, so that an idle service sends no messages every second.
     Entry(task="sweep.due", every=1, where=_watch_is_due),
+    Entry(task="keep.deliver", every=2, where=_delivery_is_due),
+    Entry(task="nlp.match", every=5, where=match_is_wanted),
+    Entry(task="keep.erase", every=10, where=erasure_is_wanted),
     Entry(task="nlp.analyse", every=10, where=Something()),
     Entry(task="keep.cases", every=10, where=_case_is_due),
     Entry(task="keep.settle", every=30),

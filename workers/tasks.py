@@ -269,3 +269,49 @@ def settle_task(self: JobTask) -> None:
         self.after(task, once=task)
     for watch_id in settled.looks:
         self.after("sweep.look", watch_id, once=f"look:{watch_id}")
+
+
+@app.task(base=JobTask, bind=True, name="keep.deliver")
+def deliver_task(self: JobTask) -> None:
+    """Send the notifications that wait."""
+    from workers.jobs.delivering import deliver_due
+
+    done = deliver_due(self.store, get_settings())
+    if done.sent or done.failed:
+        log.info("delivered", sent=done.sent, failed=done.failed)
+    if done.more:
+        self.after("keep.deliver", once="keep.deliver")
+
+
+@app.task(
+    base=JobTask, bind=True, name="nlp.match", soft_time_limit=LONG_SOFT, time_limit=LONG_HARD
+)
+def match_task(self: JobTask) -> None:
+    """Match stored posts against the brands that somebody changed; what is new is analysed."""
+    from workers.jobs.wishing import match_wanted
+    from workers.leasing import held
+    from workers.recording import recorded
+
+    with held(self.store, "match") as ours:
+        if not ours:
+            return
+        with recorded(self.store, "match", "Changed brands") as progress:
+            new, gone = match_wanted(self.store, progress=progress)
+    log.info("matched", new=new, gone=gone)
+    self.after("nlp.analyse", once="nlp.analyse")
+    self.after("nlp.flag", once="nlp.flag")
+
+
+@app.task(base=JobTask, bind=True, name="keep.erase")
+def erase_task(self: JobTask) -> None:
+    """Erase the authors whom somebody asked to have erased."""
+    from workers.jobs.wishing import erase_wanted
+    from workers.leasing import held
+    from workers.recording import recorded
+
+    with held(self.store, "erase") as ours:
+        if not ours:
+            return
+        with recorded(self.store, "erase", "Authors who asked for it") as progress:
+            done = erase_wanted(self.store, progress=progress)
+    log.info("erased", people=done)

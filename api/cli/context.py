@@ -28,12 +28,11 @@ def opened() -> Iterator[tuple[Settings, Store]]:
 
     All that the command sets off carries one correlation id.
     """
-    from listening.config import get_settings
     from listening.logs import configure, correlated, correlation, new_correlation
     from listening.store.schema import migrate, require_current
     from listening.store.session import Store
 
-    settings = get_settings()
+    settings = known_credentials()
     configure(quiet=True)
     store = Store.from_settings(settings)
     try:
@@ -45,6 +44,16 @@ def opened() -> Iterator[tuple[Settings, Store]]:
             yield settings, store
     finally:
         store.close()
+
+
+def known_credentials() -> Settings:
+    """The settings; and sources find the credentials that are kept in the store."""
+    from listening.config import get_settings
+    from listening.store.credentials import serve_credentials
+
+    settings = get_settings()
+    serve_credentials(settings)
+    return settings
 
 
 # Where there is no terminal to draw on, a line so often. Seconds.

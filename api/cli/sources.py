@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from api.cli.context import opened
+from api.cli.context import known_credentials, opened
 from api.cli.show import CsvOption, JsonOption, cell, plain, put
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def list_(as_json: JsonOption = False, as_csv: CsvOption = False) -> None:
     """Show every source; `source show NAME` says what one takes, gives and cannot."""
     from listening.sources.registry import REGISTRY
 
+    known_credentials()
     rows = [_row(source.spec) for source in REGISTRY.values()]
     if as_json or as_csv:
         put(rows, (), as_json=as_json, as_csv=as_csv)
@@ -76,6 +77,7 @@ def show(
     """Show one source: its settings, what it needs, gives and lacks."""
     from listening.sources.registry import get_source
 
+    known_credentials()
     row = _row(get_source(name).spec)
     if as_json:
         put([row], (), as_json=True)
@@ -139,6 +141,7 @@ def test(
     from listening.sources.errors import SourceError
     from listening.sources.registry import get_source, read_settings, settle
 
+    known_credentials()
     source = get_source(name)
     params = settle(source, read_settings(set_ or []))
     with opened() as (_, store):

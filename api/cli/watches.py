@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.context import AnyBrandOption, opened, progress
+from api.cli.context import AnyBrandOption, known_credentials, opened, progress
 from api.cli.pushes import secret
 from api.cli.show import CsvOption, JsonOption, plain, put
 
@@ -57,6 +57,7 @@ def add(
         quiet_until=quiet_until,
         jitter=_seconds("--jitter", jitter),
     )
+    known_credentials()
     found = get_source(source)
     params = settle(found, read_settings(set_ or []))
     with opened() as (_, store), store.work() as session:

@@ -18,6 +18,7 @@ from api.web.site import Site
 from listening import tracing
 from listening.config import Settings, get_settings
 from listening.logs import configure
+from listening.store.credentials import serve_credentials
 
 STATIC = Path(__file__).parent / "static"
 
@@ -38,6 +39,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         configure()  # here and not before: uvicorn has set up its own logs by now
         tracing.start(site.settings, "web")
+        serve_credentials(site.settings)
         yield
         tracing.stop()
         app.state.pushes.close()

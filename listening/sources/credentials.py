@@ -1,10 +1,14 @@
-"""What a platform wants to know before it lets us in, read from the environment or .env."""
+"""What a platform wants to know before it lets us in.
+
+Read from the environment, else from .env, else from what somebody entered in the settings
+(`listening.store.credentials`), which each process says how to look up.
+"""
 
 from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,6 +18,20 @@ from listening.sources.base import SourceSpec
 
 _PATH = Path(".env")
 
+LookUp = Callable[[Collection[str]], Mapping[str, str]]
+_LOOK_UP: LookUp | None = None  # of this process; None: nothing is kept anywhere
+
+
+def look_up_by(look_up: LookUp | None) -> None:
+    """How this process finds credentials that neither the environment nor .env has."""
+    global _LOOK_UP
+    _LOOK_UP = look_up
+
+
+def in_environment(name: str) -> bool:
+    """Whether the environment or .env gives a credential."""
+    return bool(_value(name))
+
 
 def credentials(spec: SourceSpec) -> dict[str, str]:
     """The credentials of a source by name; one that may be missing is left out where it is.
@@ -21,13 +39,13 @@ def credentials(spec: SourceSpec) -> dict[str, str]:
     Raises:
         SettingsError: one is missing; says what to get, where, and how to set it.
     """
-    found = {one.name: value for one in spec.credentials if (value := _value(one.name))}
+    found = _found(spec)
     for one in spec.credentials:
         if one.name not in found and not one.optional:
             raise SettingsError(
                 f"{spec.name} needs {one.name} ({one.help}"
                 + (f"; get it at {one.where}" if one.where else "")
-                + "); set it in the environment or in .env."
+                + "); set it in the environment, in .env, or in the settings."
             )
     for value in found.values():
         keep_secret(value)
@@ -42,7 +60,16 @@ def credentials(spec: SourceSpec) -> dict[str, str]:
 
 def missing(spec: SourceSpec) -> list[str]:
     """Names of the credentials that a source cannot do without and that are not set."""
-    return [one.name for one in spec.credentials if not one.optional and not _value(one.name)]
+    found = _found(spec)
+    return [one.name for one in spec.credentials if not one.optional and one.name not in found]
+
+
+def _found(spec: SourceSpec) -> dict[str, str]:
+    found = {one.name: value for one in spec.credentials if (value := _value(one.name))}
+    wanted = [one.name for one in spec.credentials if one.name not in found]
+    if wanted and _LOOK_UP is not None:
+        found |= {name: value for name, value in _LOOK_UP(wanted).items() if value}
+    return found
 
 
 def _value(name: str) -> str:

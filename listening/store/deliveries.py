@@ -37,7 +37,7 @@ class Claimed:
     until: datetime
 
 
-def is_due(session: Session, moment: datetime) -> bool:
+def delivery_is_due(session: Session, moment: datetime) -> bool:
     """Whether one waits to be sent."""
     return session.exec(_due(moment).limit(1)).first() is not None
 

@@ -43,9 +43,9 @@ def drop_backfills(session: Session, before: datetime, limit: int) -> int:
 
 
 def drop_resolved_rows(session: Session, before: datetime, limit: int) -> int:
-    """Quarantined rows that came before a moment and were read since; those that wait stay."""
+    """Quarantined rows that came before a moment and need not be read; those that wait stay."""
     over = (
-        col(QuarantinedRow.status) == QuarantineStatus.RESOLVED,
+        col(QuarantinedRow.status) != QuarantineStatus.WAITING,
         col(QuarantinedRow.created_at) < before,
     )
     return _drop(session, QuarantinedRow, col(QuarantinedRow.id), limit, *over)

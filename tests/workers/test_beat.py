@@ -263,6 +263,9 @@ def test_every_task_of_the_timetable_is_there() -> None:
     assert {entry.task for entry in TIMETABLE} <= set(app.tasks)
     assert {entry.task: (entry.every, entry.cron) for entry in TIMETABLE} == {
         "sweep.due": (1, None),
+        "keep.deliver": (2, None),
+        "nlp.match": (5, None),
+        "keep.erase": (10, None),
         "nlp.analyse": (10, None),
         "keep.cases": (10, None),
         "keep.settle": (30, None),

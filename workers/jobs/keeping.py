@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from listening.config import Settings
 from listening.store import pruning
+from listening.store.deliveries import drop_deliveries
 from listening.store.retention import (
     Expired,
     cutoffs,
@@ -42,6 +43,7 @@ class Kept:
     claims: int = 0
     counters: int = 0
     sweeps: int = 0
+    deliveries: int = 0
     memberships: int = 0
 
     def as_row(self) -> dict[str, int]:
@@ -78,6 +80,7 @@ def keep_house(store: Store, settings: Settings, *, progress: Progress | None = 
         claims=_all(store, lambda s: pruning.drop_claims(s, day, UNIT)),
         counters=_all(store, pruning.drop_idle_counters),
         sweeps=_all(store, lambda s: pruning.drop_sweeps(s, sweeps, least=least, limit=UNIT)),
+        deliveries=_all(store, lambda s: drop_deliveries(s, sweeps, UNIT)),
         memberships=_all(store, lambda s: pruning.forget_runs(s, keep=runs, limit=5 * UNIT)),
     )
 

@@ -43,7 +43,7 @@ def test_one_that_is_missing_is_named_with_where_to_get_it(
 ) -> None:
     told = (
         "tested needs LISTENING_TESTED_KEY (an API key; get it at https://example.com/keys); "
-        "set it in the environment or in .env."
+        "set it in the environment, in .env, or in the settings."
     )
     for value in (None, "", " \t"):
         if value is not None:
