@@ -24,8 +24,8 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) install --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-demo: $(VENV)/.installed ## Run the main job on the bundled sample and show the result
-	$(BIN)/listening demo
+demo: $(VENV)/.installed ## Run the main job on the bundled sample (or FILE=mentions.csv) and show the result
+	$(BIN)/listening demo $(if $(FILE),--file "$(FILE)")
 
 test: $(VENV)/.installed-dev system-packages bluesky client check unit ## Install what tests need and run them all
 

@@ -1,4 +1,4 @@
-"""`listening demo`: the whole job on the bundled sample, and what comes of it."""
+"""`listening demo`: the whole job on the bundled sample or a file, and what comes of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -32,6 +33,16 @@ def demo(
         str | None,
         typer.Option(help="Listen for this name at the sources without a key, not the sample."),
     ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(help="A file of mentions, as `listening import` reads it, not the sample."),
+    ] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="With --file, a brand in it (repeat); none: the accounts it addresses most."
+        ),
+    ] = None,
     serve: Annotated[
         bool | None,
         typer.Option("--serve/--no-serve", help="Serve the pages afterwards; none: on a terminal."),
@@ -39,12 +50,15 @@ def demo(
     port: Annotated[int | None, typer.Option(help="Of the web pages.")] = None,
 ) -> None:
     """Import the sample, analyse, segment, flag, show; in a store of its own."""
-    os.environ.setdefault("LISTENING_DATA_DIR", f"{FOLDER}-{_short(brand)}" if brand else FOLDER)
+    own = brand or (file and file.name.partition(".")[0])
+    os.environ.setdefault("LISTENING_DATA_DIR", f"{FOLDER}-{_short(own)}" if own else FOLDER)
     started = time.monotonic()
     with opened() as (settings, store):
         with progress() as bar:
             if brand:
                 _listen(store, brand, bar)
+            elif file:
+                _import_file(store, file, name or [], bar)
             else:
                 _import(store, bar)
             _conclude(store, settings, bar)
@@ -83,6 +97,40 @@ def _import(store: Store, bar: Bar) -> None:
             if name not in known:
                 add_brand(session, name, query=facts["query"], own_accounts=facts["own_accounts"])
     import_table(store, open_file(sample.POSTS), progress=bar)
+
+
+def _import_file(store: Store, path: Path, names: list[str], bar: Bar) -> None:
+    """A file, and its brands: those named, or the accounts that it addresses most."""
+    from listening.addressed import addressed
+    from listening.errors import ListeningError
+    from listening.importing import BadRow
+    from listening.importing.whole import open_file
+    from listening.store.brands import add_brand, list_brands, query_for, slug_of
+    from workers.jobs.importing import import_table
+
+    with store.session() as session:
+        known = {brand.slug for brand in list_brands(session)}
+    if not names and not known:
+        rows = open_file(path).rows()
+        handles = addressed(row.text for row in rows if not isinstance(row, BadRow))
+        if not handles:
+            raise ListeningError(
+                f"{path} addresses no account often enough to tell what brands it is about: name "
+                'them, --name "JetBlue" --name "Delta".'
+            )
+        print("Brands, as the accounts addressed most: " + ", ".join(handles) + ". Or --name them.")
+        wanted = {handle: f"@{handle}" for handle in handles}
+    else:
+        # A name in one word is often the handle too.
+        wanted = {name: f"{query_for(name)} OR @{''.join(name.split())}" for name in names}
+    with store.work() as session:
+        for name, query in wanted.items():
+            if slug_of(name) not in known:
+                handle = "".join(name.split())
+                add_brand(session, name, query=query, own_accounts=[handle])
+    report = import_table(store, open_file(path), progress=bar)
+    if report.quarantined:
+        print(f"{report.quarantined:,} rows are in quarantine: `listening quarantine list`.")
 
 
 def _listen(store: Store, name: str, bar: Bar) -> None:
