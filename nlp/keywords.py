@@ -230,8 +230,9 @@ def contrast(
     """
     stop = _stop_words(leave_out) | _VERDICTS
     sides = [_authors_of(texts, stop) for texts in (praise, complaint)]
+    sizes = [sum(map(len, side.values())) for side in sides]
     scored = {
-        word: _apart(word, sides)
+        word: _apart([len(side.get(word, ())) for side in sides], sizes)
         for word in sorted({w for side in sides for w in side})
         if sum(len(side.get(word, ())) for side in sides) >= LEAST_AUTHORS
     }
@@ -269,10 +270,8 @@ def _authors_of(texts: Sequence[tuple[int, str]], stop: Collection[str]) -> _Sid
     return found
 
 
-def _apart(word: str, sides: Sequence[_Side]) -> float:
-    """The z-score of a word: above 0 where the first side has it more."""
-    own = [len(side.get(word, ())) for side in sides]
-    sizes = [sum(map(len, side.values())) for side in sides]
+def _apart(own: Sequence[int], sizes: Sequence[int]) -> float:
+    """The z-score of a word, by its authors of each side: above 0 where the first has it more."""
     if sum(own) == sum(sizes):  # the only word there is
         return 0.0
     prior = _PRIOR_WORDS * sum(own) / sum(sizes)

@@ -26,7 +26,7 @@ from listening.store.tables import (
     Post,
 )
 
-_SUMS = ("negative", "neutral", "positive", *EMOTIONS, "judged", "ironic")
+SUMS = ("negative", "neutral", "positive", *EMOTIONS, "judged", "ironic")
 # A unit of counting stops after so many mentions, as they stood when last counted.
 UNIT = 30_000
 _MOST_DAYS = 100
@@ -105,7 +105,7 @@ class _Sums:
 
     def add(self, row: Any) -> None:
         self.numbers["mentions"] += row.mentions
-        for name in _SUMS:
+        for name in SUMS:
             self.numbers[name] += int(getattr(row, name))
         scored = int(row.negative + row.neutral + row.positive)
         for own, value in zip(self.hours, (row.mentions, scored, int(row.negative)), strict=True):
@@ -118,7 +118,7 @@ class _Sums:
             day=day,
             source=source,
             mentions=self.numbers["mentions"],
-            **{name: self.numbers[name] for name in _SUMS},
+            **{name: self.numbers[name] for name in SUMS},
             not_scored=dict(sorted(self.reasons.items())),
             hours=self.hours,
         )
@@ -131,22 +131,10 @@ def row_of(brand_id: int, counts: DayCounts) -> dict[str, Any]:
         "day": counts.day,
         "source": counts.source,
         "mentions": counts.mentions,
-        **{name: getattr(counts, name) for name in _SUMS},
+        **{name: getattr(counts, name) for name in SUMS},
         "not_scored": dict(counts.not_scored),
         "hours": [list(own) for own in counts.hours],
     }
-
-
-def counts_of(row: MentionDay) -> DayCounts:
-    """As it was kept."""
-    return DayCounts(
-        day=row.day,
-        source=row.source,
-        mentions=row.mentions,
-        **{name: getattr(row, name) for name in _SUMS},
-        not_scored=row.not_scored,
-        hours=row.hours,
-    )
 
 
 def has_marks(session: Session) -> bool:

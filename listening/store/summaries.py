@@ -3,95 +3,110 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 from sqlmodel import Session
 
-from listening.reports import BrandSummary, every_day, share_of_voice
+from listening.reports import BrandSummary, share_of_voice
 from listening.series import by_day, total
 from listening.store.brands import brand_id, list_brands
 from listening.store.cases import case_counts
-from listening.store.counted import Read, read_days
+from listening.store.counted import Totals, read_days, read_totals
 from listening.store.stances import stance_counts
 from listening.store.tables import Brand, CaseStatus, StanceKind
 from listening.store.windowed import AT_ONCE, People, people_of
 from listening.windows import ALL, Window
 
+# Days that a summary among others shows.
+LATEST = 90
+
 
 def brand_summary(session: Session, brand: Brand) -> BrandSummary:
-    """A brand's figures, its share of voice among all brands."""
-    found = _summaries(session, [brand], [brand_id(one) for one in list_brands(session)])
-    return found[0]
+    """A brand's figures with every day, its share of voice among all brands."""
+    among = [brand_id(one) for one in list_brands(session)]
+    (found,) = _summaries(session, [brand], among)
+    if found.first is None or found.last is None:
+        return found
+    number = brand_id(brand)
+    days = read_days(session, [number])[number].days
+    return replace(
+        found,
+        days=tuple(by_day(days, found.first, found.last)),
+        not_scored=dict(total(days).not_scored),
+    )
 
 
 def brand_summaries(session: Session, only: Collection[int] | None = None) -> list[BrandSummary]:
-    """Every brand's figures by name, or those of some; shares of voice are among these."""
+    """Every brand's figures by name, or those of some, with their latest days.
+
+    Shares of voice are among these brands; why mentions are not scored is left out.
+    """
     brands = [b for b in list_brands(session) if only is None or b.id in only]
-    return _summaries(session, brands, [brand_id(one) for one in brands])
+    found = _summaries(session, brands, [brand_id(one) for one in brands])
+    last = max((one.last for one in found if one.last is not None), default=None)
+    if last is None:
+        return found
+    first = last - timedelta(days=LATEST - 1)
+    read = read_days(session, [brand_id(one) for one in brands], first, last)
+    return [
+        replace(one, days=tuple(by_day(read[brand_id(brand)].days, first, last)))
+        for brand, one in zip(brands, found, strict=True)
+    ]
 
 
 def _summaries(
     session: Session, brands: Sequence[Brand], among: Sequence[int]
 ) -> list[BrandSummary]:
-    read = read_days(session, among)
+    totals = read_totals(session, among)
     only = brand_id(brands[0]) if len(brands) == 1 else None
     stances, cases = stance_counts(session, only), case_counts(session, only)
-    everything = sum(c.mentions for own in read.values() for c in own.days)
+    everything = sum(own.counts.mentions for own in totals.values())
     room, found = AT_ONCE, []
     for brand in brands:
         number = brand_id(brand)
-        people = _people(session, number, read[number], room)
-        mentions = sum(c.mentions for c in read[number].days)
-        room -= mentions if people is not None and people.as_of is None else 0
-        found.append(
-            _summary(
-                brand,
-                read[number],
-                people,
-                everything,
-                {kind: stances.get((number, kind), 0) for kind in StanceKind},
-                cases.get((number, CaseStatus.OPEN), 0),
-            )
-        )
+        own = totals[number]
+        people = _people(session, number, own, room)
+        room -= own.counts.mentions if people is not None and people.as_of is None else 0
+        kinds = {kind: stances.get((number, kind), 0) for kind in StanceKind}
+        open_cases = cases.get((number, CaseStatus.OPEN), 0)
+        found.append(_summary(brand, own, people, everything, kinds, open_cases))
     return found
 
 
-def _people(session: Session, number: int, read: Read, room: int) -> People | None:
-    if not read.days:
+def _people(session: Session, number: int, own: Totals, room: int) -> People | None:
+    if own.first is None or own.last is None:
         return People()
-    everything = Window(read.days[0].day, read.days[-1].day, ALL)
-    mentions = sum(c.mentions for c in read.days)
-    return people_of(session, number, everything, mentions, room=room)
+    everything = Window(own.first, own.last, ALL)
+    return people_of(session, number, everything, own.counts.mentions, room=room)
 
 
 def _summary(
     brand: Brand,
-    read: Read,
+    own: Totals,
     people: People | None,
     everything: int,
     stances: dict[StanceKind, int],
     open_cases: int,
 ) -> BrandSummary:
-    sums = total(read.days)
-    first, last = (read.days[0].day, read.days[-1].day) if read.days else (None, None)
+    counts = own.counts
     return BrandSummary(
         name=brand.name,
         slug=brand.slug,
-        mentions=sums.mentions,
+        mentions=counts.mentions,
         authors=people.authors if people else None,
-        negative=sums.negative,
-        neutral=sums.neutral,
-        positive=sums.positive,
+        negative=counts.negative,
+        neutral=counts.neutral,
+        positive=counts.positive,
         reach_total=people.reach_total if people else 0,
         reach_unique=people.reach_unique if people else 0,
         reach_known=people.reach_known if people else 0,
-        share_of_voice=share_of_voice(sums.mentions, everything),
+        share_of_voice=share_of_voice(counts.mentions, everything),
         advocates=stances[StanceKind.ADVOCATE],
         detractors=stances[StanceKind.DETRACTOR],
         open_cases=open_cases,
-        first=first,
-        last=last,
-        not_scored=dict(sums.not_scored),
-        days=every_day(by_day(read.days, first, last)) if first and last else (),
-        as_of=read.as_of,
+        first=own.first,
+        last=own.last,
+        as_of=own.as_of,
         people_as_of=people.as_of if people else None,
     )

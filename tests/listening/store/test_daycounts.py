@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlmodel import Session, col, select
 
-from listening.series import DayCounts
+from listening.series import DayCounts, total
 from listening.store import counted
 from listening.store.brands import brand_id, list_brands, remove_brand
 from listening.store.corrections import active_corrections, add_correction, restore, store_corrected
-from listening.store.counted import read_days
+from listening.store.counted import read_days, read_totals
 from listening.store.daycounts import count_again, count_days, has_marks, marked_brands
 from listening.store.daymarks import day_of, mark_everything, mark_mentions
 from listening.store.erasing import bury_person, erase_author, erase_posts, find_person
@@ -75,8 +76,12 @@ def by_hand(store: Store, number: int) -> dict[tuple[date, str], DayCounts]:
 def kept(store: Store, number: int) -> dict[tuple[date, str], DayCounts]:
     """As pages read it."""
     with store.session() as session:
-        read = read_days(session, [number])[number]
+        read = read_days(session, [number], hours=True)[number]
+        sums = read_totals(session, [number])[number]
     assert read.as_of is None
+    assert sums.counts == replace(total(read.days), not_scored={})
+    ends = [one.day for one in read.days] or [None]  # type: ignore[list-item]
+    assert (sums.first, sums.last) == (ends[0], ends[-1])
     return {(one.day, one.source): one for one in read.days}
 
 
