@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from listening.access import Actor, Permission
-from listening.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from listening.errors import ConflictError, ForbiddenError, NotFoundError
 from listening.store.audit import changed, record
 from listening.store.bulk import within
 from listening.store.daymarks import mark_mentions
@@ -20,9 +20,9 @@ from listening.store.marking import mark_figures
 from listening.store.restancing import restance
 from listening.store.tables import AuditEntry, Mention, SentimentLabel
 from listening.store.tables.types import now
+from listening.store.touching import chosen_mentions
 
 ACTION = "mention.override"
-MOST = 1_000  # mentions at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def override(
     Args:
         session: inside a unit of work.
         actor: who says so; takes the role support for the brand of each mention.
-        mention_ids: at most `MOST`.
+        mention_ids: at most `touching.MOST`.
         label: the sentiment; saying what the model says is a label too, and is kept.
 
     Raises:
@@ -100,23 +100,7 @@ def undo_override(session: Session, actor: Actor, entry_id: int) -> Overridden:
 def _write(
     session: Session, actor: Actor, labels: Mapping[int, SentimentLabel | None]
 ) -> Overridden:
-    if len(labels) > MOST:
-        raise InvalidError(f"At most {MOST:,} mentions at once.", field="mention_ids")
-    statement = (
-        select(Mention)
-        .where(within(session, Mention.id, sorted(labels)))
-        .order_by(col(Mention.id))
-        .with_for_update()
-    )
-    found = list(session.exec(statement))
-    for brand_id in sorted({mention.brand_id for mention in found}):
-        actor.require(Permission.ANSWER, brand_id, "mention")
-    if len(found) < len(labels):
-        missing = len(labels) - len(found)
-        raise NotFoundError(
-            f"{missing} of the mentions {'is' if missing == 1 else 'are'} no longer there: "
-            "load the list again."
-        )
+    found = chosen_mentions(session, actor, labels)
     moment = now()
     brands: dict[int, _Brand] = {}
     for mention in found:

@@ -23,7 +23,7 @@ from listening.query import Document, Match, Matcher
 from listening.query.indexing import wanted
 from listening.query.nodes import Field, Node, Range, children
 from listening.searching import NONE, Search, Sort
-from listening.store.bulk import chunked, within
+from listening.store.bulk import within
 from listening.store.fulltext import few_posts, posts_with
 from listening.store.searchrows import (
     DOCUMENT,
@@ -35,12 +35,13 @@ from listening.store.searchrows import (
 )
 from listening.store.segments import current_segmentation
 from listening.store.tables import Author, Mention, MentionTag, Post
+from listening.store.tagging import tags_of
 
 FEW = 20_000  # candidates that are rather sorted than looked for along time
 MOST_LOOKED = 16_000  # candidates of one request
 _QUERY_COST = 4  # of a candidate whose text is read, beside one of which columns are enough
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NO_MATCH = Match(())
+NO_MATCH = Match(())
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -81,7 +82,7 @@ class Hit:
     """
 
     place: Place
-    match: Match = _NO_MATCH
+    match: Match = NO_MATCH
     values: tuple[Any, ...] = ()
 
     @property
@@ -152,7 +153,7 @@ def scan(
         for place, document_, own in reads(places.found):
             state.looked += 1
             state.last = place
-            match = _NO_MATCH
+            match = NO_MATCH
             if document_ is None:
                 continue
             if matcher is not None:
@@ -325,17 +326,3 @@ def _asks_fields(node: Node) -> bool:
             return True
         stack += children(node)
     return False
-
-
-def tags_of(session: Session, mention_ids: Sequence[int]) -> dict[int, list[str]]:
-    """The tags of mentions, in their order."""
-    found: dict[int, list[str]] = {}
-    for chunk in chunked(mention_ids, 5000):
-        statement = (
-            select(MentionTag.mention_id, MentionTag.tag)
-            .where(within(session, MentionTag.mention_id, chunk))
-            .order_by(col(MentionTag.tag))
-        )
-        for number, tag in session.exec(statement):
-            found.setdefault(number, []).append(tag)
-    return found

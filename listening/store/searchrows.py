@@ -124,7 +124,7 @@ def author_is(value: str) -> ColumnElement[bool]:
     handle = handle_of(value)
     return or_(
         col(Author.id) == (int(value) if value.isascii() and value.isdigit() else 0),
-        col(Author.native_id) == value,
+        col(Author.native_id).in_([value, value.removeprefix("@")]),
         func.lower(col(Author.handle)).in_([handle, f"@{handle}"]),
     )
 

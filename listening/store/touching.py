@@ -1,0 +1,43 @@
+"""Mentions that somebody chose to change: there, theirs to change, and held until it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlmodel import Session, col, select
+
+from listening.access import Actor, Permission
+from listening.errors import InvalidError, NotFoundError
+from listening.store.bulk import within
+from listening.store.tables import Mention
+
+MOST = 1_000  # mentions at once
+
+
+def chosen_mentions(session: Session, actor: Actor, mention_ids: Collection[int]) -> list[Mention]:
+    """The mentions of these ids, in their order, locked for this unit of work.
+
+    Raises:
+        ForbiddenError: the actor may only look.
+        InvalidError: too many at once.
+        NotFoundError: one of them is gone, or not the actor's to see.
+    """
+    wanted = sorted(set(mention_ids))
+    if len(wanted) > MOST:
+        raise InvalidError(f"At most {MOST:,} mentions at once.", field="mention_ids")
+    statement = (
+        select(Mention)
+        .where(within(session, Mention.id, wanted))
+        .order_by(col(Mention.id))
+        .with_for_update()
+    )
+    found = list(session.exec(statement))
+    for brand_id in sorted({mention.brand_id for mention in found}):
+        actor.require(Permission.ANSWER, brand_id, "mention")
+    if len(found) < len(wanted):
+        missing = len(wanted) - len(found)
+        raise NotFoundError(
+            f"{missing} of the mentions {'is' if missing == 1 else 'are'} no longer there: "
+            "load the list again."
+        )
+    return found
