@@ -69,12 +69,10 @@ def demo(
     if serve is None:
         serve = sys.stdout.isatty() and sys.stdin.isatty()
     if serve:
-        import uvicorn
+        from api.web.serving import serve as serve_pages
 
         print("Ctrl-C stops the pages.")
-        uvicorn.run(
-            "api.web.app:create_app", factory=True, host=host, port=port, log_level="warning"
-        )
+        serve_pages(host, port)
     else:
         print(f"  served by: .venv/bin/listening --data-dir {folder} up --port {port}")
 

@@ -34,8 +34,7 @@ def up(port: PortOption = None, host: HostOption = None) -> None:
 
 def web(port: PortOption = None, host: HostOption = None) -> None:
     """Serve the pages alone."""
-    import uvicorn
-
+    from api.web.serving import serve
     from workers.health import Heartbeat
 
     with opened() as (settings, _):
@@ -44,9 +43,7 @@ def web(port: PortOption = None, host: HostOption = None) -> None:
     heartbeat = Heartbeat(settings, "web")
     heartbeat.start()
     try:
-        uvicorn.run(
-            "api.web.app:create_app", factory=True, host=host, port=port, log_level="warning"
-        )
+        serve(host, port)
     finally:
         heartbeat.stop()
 

@@ -147,6 +147,20 @@ def _identified(request: Request) -> tuple[Actor | None, str | None]:
     return actor, token if actor is not None else None
 
 
+def look_again(request: Request) -> Actor | None:
+    """Who was asking, if they still may: for an answer that lasts. Keeps no sign-in awake."""
+    site = site_of(request)
+    first = actor_of(request)
+    with site.reading() as session:
+        if first.key_id is not None:
+            _, _, presented = request.headers.get("authorization", "").partition(" ")
+            return key_actor(session, presented.strip())
+        token = token_in(request)
+        if token is None:
+            return None
+        return signed_in(session, token, idle_hours=site.settings.sign_in_idle_hours)
+
+
 def _note(site: Site, key_id: int | None, token: str | None) -> None:
     """Note the use, at most now and then: most requests write nothing."""
     if not site.kept.first(("used", key_id, token), age=60.0):

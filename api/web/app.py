@@ -13,6 +13,7 @@ from api.routes import health, metrics, push, v1
 from api.routes.readings import Readings
 from api.routes.v1.limits import RequestLimits
 from api.web import brands, entry, errors, people, segments
+from api.web.live import Live
 from api.web.security import BodyLimit, KnownHosts, SecurityHeaders
 from api.web.site import Site
 from listening import tracing
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         serve_credentials(site.settings)
         yield
         tracing.stop()
+        app.state.live.end()
         app.state.pushes.close()
         site.close()
 
@@ -54,6 +56,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.readings = Readings(site)
     app.state.pushes = push.Pushes()
     app.state.limits = RequestLimits(site.settings.api_requests_a_minute)
+    app.state.live = Live(site)
     app.state.metrics = metrics.registry_over(app.state.readings)
     errors.install(app)
     # Added last is outermost: a refusal carries the headers too.

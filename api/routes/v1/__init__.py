@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import JSONResponse
 
-from api.routes.v1 import me
+from api.routes.v1 import events, me
 from api.web.acting import open_to_all
 
 PREFIX = "/api/v1"
@@ -22,7 +22,10 @@ write names in its body or as `If-Match`; where somebody was first, the answer i
 refused is `application/problem+json` (RFC 9457).
 """
 # One line a part; the order is that of the reference.
-_PARTS = (me,)
+_PARTS = (
+    me,
+    events,
+)
 
 router = APIRouter(prefix=PREFIX)
 for part in _PARTS:
