@@ -5,9 +5,13 @@ override counts as -1, 0 or 1) and a weight
 
     w = 2 ** (-age / half_life) * (0.25 + 0.75 * salience)
 
+times what `listening.discounting` makes of its author: nothing for the brand's own accounts,
+employees and bots, a quarter for what looks like a reseller or posts like a machine.
+
 Direct language moves it half way to the end it names: x becomes (x + 1) / 2 where the
-author recommends, (x - 1) / 2 where they warn. Spam, unscored mentions and copies of
-an earlier text weigh nothing. The author's score is the mean shrunken to the brand's own
+author recommends, (x - 1) / 2 where they warn. Spam, unscored mentions, copies of an earlier
+text and whatever is part of a copied campaign weigh nothing. The author's score is the mean
+shrunken to the brand's own
 
     score = (k * m + sum(w * x)) / (k + sum(w))        k = PRIOR_WEIGHT
 
@@ -31,11 +35,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from listening.discounting import AS, Discount
+
 PRIOR_WEIGHT = 0.5
 Z = 1.2816
 MARGIN = 0.1
 MIN_OPINIONS = 2
 MAX_EVIDENCE = 20
+MAX_NEWEST = 20
+ADVOCATE, DETRACTOR, PASSIVE = "advocate", "detractor", "passive"
 # Praise is said to be perhaps ironic from this probability on; it weighs what it weighs, since
 # weighing it less ranked the airline authors worse. Half of the texts that taught the model
 # irony are ironic, of mentions perhaps one in ten: what looks like 0.9 there is even odds here
@@ -51,7 +59,8 @@ class Said:
     """One mention, as far as the author's stance is concerned.
 
     `polarity` is None where nobody scored it; `copy_of_earlier` says that the text was
-    posted before, by this author or another; `ironic` is a probability, None unknown.
+    posted before, by this author or another; `coordinated` that many posted it at once;
+    `ironic` is a probability, None unknown; `discounts` are those of the author.
     """
 
     mention_id: int
@@ -64,13 +73,24 @@ class Said:
     warns: bool = False
     spam: bool = False
     copy_of_earlier: bool = False
+    coordinated: bool = False
     ironic: float | None = None
+    discounts: tuple[Discount, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """What the author's discounts leave of a mention's weight."""
+        return min((one.weight for one in self.discounts), default=1.0)
 
     @property
     def not_counted(self) -> str | None:
         """Why this mention weighs nothing, or None."""
+        if self.share == 0:
+            return self.discounts[0].kind
         if self.spam and not self.overridden:
             return "spam"
+        if self.coordinated:
+            return "coordinated"
         if self.copy_of_earlier:
             return "copy"
         return "not scored" if self.polarity is None else None
@@ -120,7 +140,7 @@ class Evidence:
 class Verdict:
     """An author's stance with its interval, its evidence, and what it was computed with."""
 
-    kind: str  # "advocate", "detractor" or "passive"
+    kind: str  # ADVOCATE, DETRACTOR or PASSIVE
     score: float
     low: float
     high: float
@@ -131,13 +151,17 @@ class Verdict:
     reason: str
     evidence: tuple[Evidence, ...]
     basis: dict[str, float] = field(default_factory=dict)
+    last_at: datetime | None = None  # of the latest mention
+    newest: tuple[tuple[int, float], ...] = ()  # counted, (mention id, pull) by falling id
+    discounts: tuple[Discount, ...] = ()
+    coordinated: int = 0  # mentions that are part of copied campaigns
 
 
 def prior_of(said: Iterable[Said]) -> Prior:
     """The prior from all of a brand's mentions."""
     by_author: dict[int, list[float]] = {}
     for one in said:
-        if one.not_counted is None:
+        if one.not_counted is None and not one.discounts:
             by_author.setdefault(one.author_id, []).append(one.pull)
     pulls = [x for own in by_author.values() for x in own]
     if not pulls:
@@ -158,7 +182,18 @@ def weight(said: Said, *, as_of: datetime, half_life_days: float) -> float:
     if said.not_counted is not None:
         return 0.0
     age = max((as_of - said.published_at).total_seconds() / 86_400, 0.0)
-    return float(2 ** (-age / half_life_days) * (0.25 + 0.75 * said.salience))
+    return float(2 ** (-age / half_life_days) * worth(said))
+
+
+def worth(said: Said) -> float:
+    """What a counted mention weighs on the day it is said."""
+    return (0.25 + 0.75 * said.salience) * said.share
+
+
+def interval(score: float, variance: float, total: float) -> tuple[float, float]:
+    """Of a score that stands on `total` weights, the prior's among them."""
+    half = Z * math.sqrt(variance / total)
+    return max(score - half, -1.0), min(score + half, 1.0)
 
 
 def stance(
@@ -176,10 +211,9 @@ def stance(
     total = PRIOR_WEIGHT + math.fsum(weights)
     pulled = math.fsum(w * s.pull for s, w in zip(said, weights, strict=True) if w)
     score = (PRIOR_WEIGHT * prior.mean + pulled) / total
-    half = Z * math.sqrt(prior.variance / total)
-    low, high = max(score - half, -1.0), min(score + half, 1.0)
+    low, high = interval(score, prior.variance, total)
     counted = [s for s in said if s.not_counted is None]
-    kind = _kind(low, high, len(counted))
+    kind = kind_of(low, high, len(counted))
     return Verdict(
         kind=kind,
         score=score,
@@ -200,15 +234,25 @@ def stance(
             "half_life_days": half_life_days,
             "as_of": as_of.timestamp(),
         },
+        last_at=max(s.published_at for s in said),
+        newest=_newest(counted),
+        discounts=said[0].discounts,
+        coordinated=sum(s.coordinated for s in said),
     )
 
 
-def _kind(low: float, high: float, opinions: int) -> str:
+def kind_of(low: float, high: float, opinions: int) -> str:
+    """What the interval decides."""
     if opinions < MIN_OPINIONS:
-        return "passive"
+        return PASSIVE
     if low > MARGIN:
-        return "advocate"
-    return "detractor" if high < -MARGIN else "passive"
+        return ADVOCATE
+    return DETRACTOR if high < -MARGIN else PASSIVE
+
+
+def _newest(counted: Sequence[Said]) -> tuple[tuple[int, float], ...]:
+    latest = sorted(counted, key=lambda s: -s.mention_id)[:MAX_NEWEST]
+    return tuple((s.mention_id, round(s.pull, 4)) for s in latest)
 
 
 def _evidence(said: Sequence[Said], weights: Sequence[float], score: float) -> tuple[Evidence, ...]:
@@ -236,9 +280,9 @@ def _reason(kind: str, said: Sequence[Said], counted: Sequence[Said]) -> str:
     count = len(counted)
     if count < MIN_OPINIONS:
         parts = ["one independent mention: too little to tell" if count else "no scored mention"]
-    elif kind == "advocate" or (kind == "passive" and positive > negative):
+    elif kind == ADVOCATE or (kind == PASSIVE and positive > negative):
         parts = [f"{positive} of {count} mentions positive"]
-    elif kind == "detractor" or negative > positive:
+    elif kind == DETRACTOR or negative > positive:
         parts = [f"{negative} of {count} mentions negative"]
     else:
         parts = [f"{positive} positive and {negative} negative of {count} mentions"]
@@ -248,6 +292,10 @@ def _reason(kind: str, said: Sequence[Said], counted: Sequence[Said]) -> str:
         parts.append("warns others" + _times(warns))
     if doubtful := sum(s.doubtful for s in counted):
         parts.append(f"{doubtful} of the positive may be ironic")
+    parts += [
+        f"weighs {'nothing' if one.weight == 0 else 'less'} as {AS[one.kind]}"
+        for one in said[0].discounts
+    ]
     left_out: dict[str, int] = {}
     for one in said:
         if one.not_counted is not None:

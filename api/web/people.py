@@ -21,7 +21,8 @@ from listening.store.cases import case_views, count_cases
 from listening.store.lineage import author_history
 from listening.store.personas import author_persona
 from listening.store.segments import current_segmentation
-from listening.store.stances import count_stances, latest_reviews, stance_views
+from listening.store.reviews import latest_reviews
+from listening.store.stances import count_stances, stance_views
 from listening.store.tables import Author, Brand, CaseStatus, StanceKind
 
 # Beyond these the store's own integers end.

@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from listening.store.figuring import EVERYBODY, NONE, count_figures, write_figures
+from listening.store.flags import refresh_segments
 from listening.store.marking import mark_figures
 from listening.store.placing import unplace_changed
 from listening.store.segments import current_segmentation, run_id_of, segments_by_label
@@ -204,7 +205,7 @@ def make_current(session: Session, run: Segmentation) -> int:
     )
     run.current = True
     session.add(run)
-    session.flush()
+    refresh_segments(session)
     return changed
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from listening.store.segmentations import placing_segmentation
 from listening.store.segments import current_segmentation
-from listening.store.tables import Job, JobStatus
+from listening.store.tables import Job, JobStatus, Review, ReviewVerdict
 
 ALL_BRANDS, ALL_AUTHORS = "All brands", "All authors"
 # What follows an analysis that ended so lately is on its way, unless its process died.
@@ -25,8 +25,11 @@ TRIES = 3
 
 
 def flag_is_owed(session: Session, now: datetime) -> bool:
-    """Whether something was analysed since all brands were last flagged, and nobody is at it."""
-    analysed = _analysed_at(session)
+    """Whether something was analysed since all brands were last flagged, and nobody is at it.
+
+    So it is where a person said what an author is, or took it back.
+    """
+    analysed = _latest(_analysed_at(session), _marked_at(session))
     if analysed is None or _running(session, "flag"):
         return False
     # Either side of now, as a clock that was put back shows it.
@@ -78,6 +81,18 @@ def _analysed_at(session: Session) -> datetime | None:
     if _running(session, "analyse"):
         return None
     return _last(session, func.max(ended), "analyse")
+
+
+def _marked_at(session: Session) -> datetime | None:
+    """When somebody last said what an author is, or took it back."""
+    marked = col(Review.verdict) == ReviewVerdict.MARKED
+    said = select(func.max(col(Review.created_at))).where(marked)
+    undone = select(func.max(col(Review.undone_at))).where(marked)
+    return _latest(session.exec(said).one(), session.exec(undone).one())
+
+
+def _latest(*moments: datetime | None) -> datetime | None:
+    return max((m for m in moments if m is not None), default=None)
 
 
 def _running(session: Session, kind: str) -> bool:

@@ -15,6 +15,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from listening.store.bulk import chunked
 from listening.store.daymarks import mark_mentions
+from listening.store.flags import refresh_flags
 from listening.store.marking import mark_figures
 from listening.store.tables import (
     Analysis,
@@ -117,8 +118,14 @@ def trim_stances(
                 session.delete(stance)
             elif len(kept) != len(stance.evidence):
                 stance.evidence = kept
+                stance.newest = [n for n in stance.newest or [] if n[0] not in mention_ids]
                 session.add(stance)
         session.flush()
+    by_brand: dict[int, set[int]] = {}
+    for author, brand in wanted:
+        by_brand.setdefault(brand, set()).add(author)
+    for brand, authors in sorted(by_brand.items()):
+        refresh_flags(session, brand, authors)
 
 
 def drop_exemplars(session: Session, post_ids: set[int]) -> int:

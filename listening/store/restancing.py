@@ -6,22 +6,33 @@ and what stands now differ by the correction alone; the flag job computes both a
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from sqlmodel import Session, col, select
 
 from listening.advocacy import Prior, Said, Verdict, stance
+from listening.discounting import Account, Discount, Uttered, discounts_of
+from listening.stancechanges import Course, course
+from listening.store.brands import aliases_of
 from listening.store.bulk import within
+from listening.store.campaigns import coordinated_among
 from listening.store.mentions import MentionView, views
+from listening.store.reviews import Marked, marks_of
 from listening.store.stances import update_stances
-from listening.store.tables import Stance
+from listening.store.tables import AliasKind, Brand, Stance
 
 # What takes longer than a click may is left to the flag job.
 MOST_AUTHORS, MOST_MENTIONS = 100, 2_000
 
 
-def said_of(view: MentionView, *, copied: bool) -> Said:
+def said_of(
+    view: MentionView,
+    *,
+    copied: bool,
+    coordinated: bool = False,
+    discounts: tuple[Discount, ...] = (),
+) -> Said:
     """A mention as far as its author's stance is concerned."""
     found = view.analysis
     return Said(
@@ -35,7 +46,28 @@ def said_of(view: MentionView, *, copied: bool) -> Said:
         warns=bool(found and found.warns),
         spam=bool(found and found.spam),
         copy_of_earlier=copied,
+        coordinated=coordinated,
         ironic=found.ironic if found else None,
+        discounts=discounts,
+    )
+
+
+def names_of(session: Session, brand: Brand) -> list[str]:
+    """What a brand is called: its name and its aliases."""
+    return [brand.name, *aliases_of(session, brand, AliasKind.NAME)]
+
+
+def discounts_for(
+    found: Sequence[MentionView], names: Collection[str], marked: Marked | None
+) -> tuple[Discount, ...]:
+    """Why the word of an author weighs less; `found` are their mentions of the brand."""
+    author = found[0].author
+    return discounts_of(
+        Account(author.native_id, author.handle, author.name),
+        [Uttered(view.post.published_at, view.post.text) for view in found],
+        names,
+        marked.mark.value if marked else None,
+        marked.by if marked else None,
     )
 
 
@@ -53,33 +85,46 @@ def restance(session: Session, brand_id: int, author_ids: Collection[int]) -> in
     found = list(session.exec(statement))
     if len(found) > MOST_AUTHORS:
         return 0
-    verdicts = {}
+    brand = session.get(Brand, brand_id)
+    if brand is None or not found:
+        return 0
+    names, marks = names_of(session, brand), marks_of(session, brand_id)
+    verdicts, courses = {}, {}
     for one in found:
-        if one.mentions <= MOST_MENTIONS and (verdict := _verdict(session, one)) is not None:
-            verdicts[one.author_id] = verdict
-    update_stances(session, brand_id, verdicts)
+        number = one.author_id
+        if one.mentions <= MOST_MENTIONS:
+            told = _told(session, one, names, marks.get(number))
+            if told is not None:
+                verdicts[number], courses[number] = told
+    update_stances(session, brand_id, verdicts, courses)
     return len(verdicts)
 
 
-def _verdict(session: Session, stood: Stance) -> Verdict | None:
+def _told(
+    session: Session, stood: Stance, names: Collection[str], marked: Marked | None
+) -> tuple[Verdict, Course] | None:
     """The verdict now; None where a release before this one kept no basis."""
     basis = stood.basis
     if not {"prior_mean", "prior_variance", "half_life_days", "as_of"} <= basis.keys():
         return None
     copies = {e["mention_id"] for e in stood.evidence if e.get("not_counted") == "copy"}
     keys: set[str] = set()
+    found = list(views(session, brand_id=stood.brand_id, author_id=stood.author_id))
+    if not found:
+        return None
+    discounts = discounts_for(found, names, marked)
+    campaigned = coordinated_among(session, [int(view.mention.id or 0) for view in found])
     said = []
-    for view in views(session, brand_id=stood.brand_id, author_id=stood.author_id):
+    for view in found:
         key = view.analysis.copy_key if view.analysis else None
         copied = view.mention.id in copies or key in keys
         if key is not None:
             keys.add(key)
-        said.append(said_of(view, copied=copied))
-    if not said:
-        return None
-    return stance(
-        said,
-        Prior(basis["prior_mean"], basis["prior_variance"], 0),
-        as_of=datetime.fromtimestamp(basis["as_of"], UTC),
-        half_life_days=basis["half_life_days"],
+        coordinated = view.mention.id in campaigned
+        said.append(said_of(view, copied=copied, coordinated=coordinated, discounts=discounts))
+    prior = Prior(basis["prior_mean"], basis["prior_variance"], 0)
+    as_of, half_life = datetime.fromtimestamp(basis["as_of"], UTC), basis["half_life_days"]
+    return (
+        stance(said, prior, as_of=as_of, half_life_days=half_life),
+        course(said, prior, as_of=as_of, half_life_days=half_life),
     )

@@ -7,6 +7,7 @@ from sqlmodel import Session, col, func, select
 
 from listening.errors import ConflictError, ListeningError, NotFoundError
 from listening.store.figuring import count_again
+from listening.store.flags import refresh_segments
 from listening.store.segments import (
     current_segmentation,
     merged_segments,
@@ -133,6 +134,7 @@ def merge_segments(session: Session, segment: Segment, into: Segment) -> Segment
             session.add(theirs)
             session.flush()
         _count_again(session, run, [own, end_id])
+    refresh_segments(session)
     return end
 
 
@@ -158,6 +160,7 @@ def unmerge_segment(session: Session, segment: Segment) -> Segment:
         _give_back(session, run, labels, own, end_id)
         _own_state(session, run, labels, own, end_id)
         _count_again(session, run, [own, end_id])
+    refresh_segments(session)
     return segment
 
 

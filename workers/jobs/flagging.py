@@ -9,19 +9,21 @@ from datetime import datetime
 
 import numpy as np
 
-from listening.advocacy import Said, Verdict, prior_of, stance
 from listening.config import Settings
 from listening.store.analyses import vectors_of
 from listening.store.brands import brand_id, get_brand, list_brands
+from listening.store.campaigns import store_campaigns
 from listening.store.cases import FoundCase, store_cases
 from listening.store.mentions import MentionView, views
 from listening.store.posts import newest_post_at
-from listening.store.restancing import said_of
+from listening.store.restancing import names_of
+from listening.store.reviews import marks_of
 from listening.store.session import Store
 from listening.store.stances import store_stances
-from listening.store.tables import SentimentLabel
+from listening.store.tables import Brand, SentimentLabel
 from listening.store.tables.types import now
 from listening.triage import needs_answer, urgency
+from workers.jobs.weighing import weigh
 from workers.progress import Progress, Silent
 
 # The latest negative mentions are compared for likeness; older ones stand for themselves.
@@ -55,16 +57,17 @@ def flag(
     done = []
     for brand in brands:
         if as_of is not None:
-            done.append(_flag_brand(store, settings, brand_id(brand), brand.name, as_of))
+            done.append(_flag_brand(store, settings, brand, as_of))
         progress.advance()
     progress.end()
     return done
 
 
-def _flag_brand(
-    store: Store, settings: Settings, brand: int, name: str, as_of: datetime
-) -> Flagged:
+def _flag_brand(store: Store, settings: Settings, of: Brand, as_of: datetime) -> Flagged:
+    brand = brand_id(of)
     with store.session() as session:
+        names = names_of(session, of)
+        marks = marks_of(session, brand)
         found = list(views(session, brand_id=brand))
         negative = [
             v
@@ -78,54 +81,26 @@ def _flag_brand(
         ]
         vectors = vectors_of(session, [int(v.post.id or 0) for v in negative[-GROUPED_CASES:]])
     # This may take long, and nobody waits for it: only writing is one unit of work.
-    copies = _copies(found)
-    verdicts = verdicts_of(
-        [said_of(view, copied=view.post.id in copies) for view in found],
+    weighed = weigh(
+        found,
+        names=names,
+        marks=marks,
         as_of=as_of,
         half_life_days=settings.stance_half_life_days,
     )
     cases = _cases(negative, vectors, as_of)
     with store.work() as session:
-        store_stances(session, brand, verdicts)
+        store_stances(session, brand, weighed.verdicts, weighed.courses)
+        store_campaigns(session, brand, weighed.campaigns)
         store_cases(session, brand, cases, opened_at=now())
-    kinds = [v.kind for v in verdicts.values()]
+    kinds = [v.kind for v in weighed.verdicts.values()]
     return Flagged(
-        brand=name,
-        authors=len(verdicts),
+        brand=of.name,
+        authors=len(kinds),
         advocates=kinds.count("advocate"),
         detractors=kinds.count("detractor"),
         cases=len(cases),
     )
-
-
-def verdicts_of(
-    said: Sequence[Said], *, as_of: datetime, half_life_days: float
-) -> dict[int, Verdict]:
-    """Every author's verdict, with the prior from all that was said."""
-    prior = prior_of(said)
-    by_author: dict[int, list[Said]] = defaultdict(list)
-    for one in said:
-        by_author[one.author_id].append(one)
-    return {
-        author: stance(own, prior, as_of=as_of, half_life_days=half_life_days)
-        for author, own in by_author.items()
-    }
-
-
-def _copies(found: Sequence[MentionView]) -> set[int | None]:
-    """Post ids whose text was posted before, word for word or nearly."""
-    from nlp.text import near_duplicates
-
-    texts = [v.post.text for v in found]
-    groups = near_duplicates(texts)
-    first: dict[str, int] = {}
-    copies = set()
-    for position, view in enumerate(found):
-        key = view.analysis.copy_key if view.analysis else None
-        earlier = first.setdefault(key, position) if key is not None else position
-        if groups[position] != position or earlier != position:
-            copies.add(view.post.id)
-    return copies
 
 
 def _cases(

@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from listening.config import Settings
 from listening.store import placing
+from listening.store.flags import refresh_segments
 from listening.store.placing import Stood
 from listening.store.segments import (
     FoundMembership,
@@ -154,6 +155,7 @@ class _Work:
             gone = sorted((taken - set(places)) & set(stood))
             placing.leave_run(session, run_id, gone)
             self.moved += place_members(session, run_id, members)
+            refresh_segments(session, sorted(taken))
         self.authors += len(members)
         self.left += len(gone)
 
