@@ -8,6 +8,7 @@ from sqlalchemy import inspect
 from sqlmodel import Session, SQLModel
 
 from listening.sources.base import PostKind
+from listening.store.flags import refresh_flags
 from listening.store.session import Store
 from listening.store.sweeps import quarantine
 from listening.store.tables import (
@@ -15,6 +16,8 @@ from listening.store.tables import (
     AuthorProfile,
     Backfill,
     BrandWindow,
+    Campaign,
+    CampaignMention,
     CannedNote,
     Case,
     CaseEvent,
@@ -25,6 +28,7 @@ from listening.store.tables import (
     Correction,
     Counter,
     Credential,
+    CustomerRecord,
     Delivery,
     Erasure,
     Job,
@@ -52,6 +56,7 @@ from listening.store.tables import (
     SegmentFigure,
     SegmentState,
     Stance,
+    StanceChange,
     StanceKind,
     StoreFact,
     Sweep,
@@ -145,6 +150,9 @@ def fill_every_table(store: Store) -> int:
         session.add(Lineage(segmentation_id=1, segment_id=1, event=LineageEvent.BORN))
         for person in (annika, boris):
             _concluded(session, person, jetblue, own)
+        for handle, email in (("annika.j", "annika.j@example.org"), ("boris", "b@example.org")):
+            session.add(CustomerRecord(source="twitter", account=handle, email=email))
+        _copied(session, jetblue, own)
         for native in ("hers-1", "theirs-1"):
             mention = own[native]
             case = Case(
@@ -217,6 +225,25 @@ def _concluded(session: Session, person: int, jetblue: int, own: dict[str, int])
     session.add(
         Review(brand_id=jetblue, author_id=person, verdict=ReviewVerdict.CONTACTED, by="support")
     )
+    session.add(
+        StanceChange(
+            brand_id=jetblue, author_id=person, at=NOON, was=StanceKind.PASSIVE,
+            kind=StanceKind.DETRACTOR, mention_id=own["theirs-1"], score=-1.0,
+        )
+    )  # fmt: skip
+    refresh_flags(session, jetblue, [person])
+
+
+def _copied(session: Session, jetblue: int, own: dict[str, int]) -> None:
+    session.add(
+        Campaign(
+            id=1, brand_id=jetblue, first_mention=own["hers-1"], authors=5, mentions=5,
+            first_at=NOON, last_at=NOON,
+        )
+    )  # fmt: skip
+    session.flush()
+    for native in ("hers-1", "theirs-3"):
+        session.add(CampaignMention(campaign_id=1, mention_id=own[native]))
 
 
 def _reported(session: Session, jetblue: int, authors: dict[str, int], own: dict[str, int]) -> None:

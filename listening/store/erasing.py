@@ -33,6 +33,8 @@ from listening.store.tables import (
     Case,
     CaseNote,
     Claim,
+    CustomerRecord,
+    Flag,
     Membership,
     MembershipChange,
     Mention,
@@ -42,6 +44,7 @@ from listening.store.tables import (
     RunArtefact,
     SegmentationFit,
     Stance,
+    StanceChange,
     Vector,
 )
 from listening.store.tombstones import bury, erased, handles_in, masked_handles
@@ -168,6 +171,9 @@ def would_go(session: Session, person: Person) -> dict[str, int]:
         ),
         ("stances", Stance, col(Stance.author_id) == person.author_id),
         ("reviews", Review, col(Review.author_id) == person.author_id),
+        ("flags", Flag, col(Flag.author_id) == person.author_id),
+        ("changes of stance", StanceChange, col(StanceChange.author_id) == person.author_id),
+        ("customer records", CustomerRecord, _customer(person)),
     )
     counted = {
         "posts": _count(session, Post, col(Post.author_id) == person.author_id),
@@ -277,6 +283,7 @@ def erase_author(session: Session, person: Person) -> int:
     # So does a drawn map; the job makes it and what was counted with them anew.
     session.execute(delete(RunArtefact).where(col(RunArtefact.segmentation_id).in_(took_part)))
     mark_author(session, person.source, person.native_id)
+    session.execute(delete(CustomerRecord).where(_customer(person)))
     done: Any = session.execute(
         delete(Author).where(
             col(Author.source) == person.source, col(Author.native_id) == person.native_id
@@ -285,6 +292,14 @@ def erase_author(session: Session, person: Person) -> int:
     if done.rowcount:
         mark_figures(session)
     return int(done.rowcount)
+
+
+def _customer(person: Person) -> ColumnElement[bool]:
+    """Customer records of an author's accounts."""
+    accounts = sorted({handle_of(name) for name in person.names})
+    return and_(
+        col(CustomerRecord.source) == person.source, col(CustomerRecord.account).in_(accounts)
+    )
 
 
 def _copies(person: Person, natives: Any = None) -> ColumnElement[bool]:

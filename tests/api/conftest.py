@@ -18,6 +18,7 @@ from listening.config import Settings
 from listening.errors import StoreError
 from listening.store.brands import get_brand
 from listening.store.cases import FoundCase, store_cases
+from listening.store.flags import refresh_flags
 from listening.store.mentions import views
 from listening.store.profiles import FoundProfile, store_profiles
 from listening.store.segments import FoundMembership
@@ -113,6 +114,7 @@ def people(store: Store) -> Store:
                 by="Rita",
             )
         )
+        refresh_flags(session, blue)
     return store
 
 

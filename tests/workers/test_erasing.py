@@ -203,6 +203,9 @@ def test_the_plan_says_what_would_go_and_takes_nothing(store: Store) -> None:
         "earlier segments": 1,
         "stances": 1,
         "reviews": 1,
+        "flags": 1,
+        "changes of stance": 1,
+        "customer records": 1,
         "posts by others that name them": 2,
         "quarantined rows": 4,
     }

@@ -14,6 +14,7 @@ from listening.store.cases import case_views
 from listening.store.session import Store
 from listening.store.stances import stance_views
 from listening.store.tables import (
+    Author,
     Case,
     CaseStatus,
     Mention,
@@ -67,11 +68,10 @@ def override(store: Store, native_id: str, label: SentimentLabel) -> None:
 
 def stances(store: Store) -> dict[str, Stance]:
     with store.session() as session:
-        return {
-            view.author.native_id: view.stance
-            for kind in StanceKind
-            for view in stance_views(session, brand_id=1, kind=kind)
-        }
+        statement = select(Author.native_id, Stance).where(
+            Stance.author_id == Author.id, Stance.brand_id == 1
+        )
+        return dict(session.exec(statement).all())
 
 
 def cases(store: Store) -> dict[str, Case]:

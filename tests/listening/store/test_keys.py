@@ -20,6 +20,8 @@ from listening.store.tables import (
     Backfill,
     Brand,
     BrandWindow,
+    Campaign,
+    CampaignMention,
     CannedNote,
     Case,
     CaseEvent,
@@ -30,9 +32,11 @@ from listening.store.tables import (
     Correction,
     Counter,
     Credential,
+    CustomerRecord,
     Delivery,
     Erasure,
     FigureDue,
+    Flag,
     Job,
     Lease,
     Lineage,
@@ -63,6 +67,7 @@ from listening.store.tables import (
     SegmentState,
     SentimentBasis,
     Stance,
+    StanceChange,
     StanceKind,
     StoreFact,
     Sweep,
@@ -137,6 +142,20 @@ ROWS: dict[type[SQLModel], Make] = {
     CannedNote: row(CannedNote, brand_id=1, name="sorry", text="Sorry, {author}", by="ann"),
     PostWords: row(PostWords, post_id=1, words="a"),
     MentionTag: row(MentionTag, mention_id=1, brand_id=1, tag="bags", by="ann"),
+    Flag: row(
+        Flag, brand_id=1, author_id=1, kind=StanceKind.ADVOCATE, source="file", segment_id=1,
+        by_surest=0.0, by_score=0.0, by_reach=1.0, by_recent=0.0, by_trend=9.0,
+    ),
+    StanceChange: row(
+        StanceChange, brand_id=1, author_id=1, at=at(NOON), was=StanceKind.PASSIVE,
+        kind=StanceKind.ADVOCATE, mention_id=1, score=0.5,
+    ),
+    Campaign: row(
+        Campaign, brand_id=1, first_mention=1, authors=5, mentions=5, first_at=at(NOON),
+        last_at=at(NOON),
+    ),
+    CampaignMention: row(CampaignMention, campaign_id=1, mention_id=1),
+    CustomerRecord: row(CustomerRecord, source="file", account="a1", email="a@example.org"),
     Claim: row(Claim, post_id=1, holder="h", until=at(NOON), text_hash="h", model="m"),
     Lease: row(Lease, name="beat", holder="h", until=at(NOON)),
     Job: row(Job, kind="import", label="a.csv", holder="h"),
@@ -284,6 +303,7 @@ def test_a_removed_brand_takes_what_is_about_it_and_leaves_posts(full: Store) ->
         "Stance", "Review", "Case", "CaseEvent", "CaseNote", "CannedNote", "Channel", "Delivery",
         "MentionDay", "MentionMark", "BrandWindow", "ReportSchedule", "Report", "ReportItem",
         "MentionTag",
+        "Flag", "StanceChange", "Campaign", "CampaignMention",
     }  # fmt: skip
     assert {name for name, number in counts(full).items() if number == 0} == gone
     with full.session() as session:
@@ -297,6 +317,7 @@ def test_a_removed_author_takes_everything_of_theirs(full: Store) -> None:
         "Author", "AuthorLook", "AuthorProfile", "Post", "Mention", "MentionSentiment", "Analysis",
         "Vector", "Membership", "MembershipChange", "Stance", "Review", "Case", "CaseEvent",
         "CaseNote", "Claim", "Unprofiled", "ReportItem", "MentionTag", "PostWords",
+        "Flag", "StanceChange", "CampaignMention",
     }  # fmt: skip
 
 

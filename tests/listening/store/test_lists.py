@@ -5,13 +5,11 @@ from __future__ import annotations
 import pytest
 
 from listening.store.cases import FoundCase, case_views, count_cases, store_cases
+from listening.store.flags import refresh_flags
 from listening.store.mentions import count_mentions, views
+from listening.store.reviews import latest_reviews
 from listening.store.session import Store
-from listening.store.stances import (
-    count_stances,
-    latest_reviews,
-    stance_views,
-)
+from listening.store.stances import count_stances, stance_views
 from listening.store.tables import (
     Case,
     CaseStatus,
@@ -49,6 +47,7 @@ def flag(store: Store, scores: dict[str, float], kind: StanceKind) -> None:
                     recommends=0, warns=0, reason="",
                 )
             )  # fmt: skip
+        refresh_flags(session, 1)
 
 
 def listed(store: Store, kind: StanceKind, **page: int) -> list[str]:
@@ -85,6 +84,7 @@ def test_the_latest_review_counts(spoken: Store) -> None:
         for verdict in (ReviewVerdict.CONFIRMED, ReviewVerdict.DISMISSED):
             session.add(Review(brand_id=1, author_id=a0, verdict=verdict, by="ann"))
             session.flush()
+        refresh_flags(session, 1, [a0])
     with spoken.session() as session:
         found = stance_views(session, brand_id=1, kind=StanceKind.ADVOCATE)
         assert latest_reviews(session, 1, [a0])[a0].verdict is ReviewVerdict.DISMISSED
@@ -102,6 +102,7 @@ def test_a_later_verdict_brings_a_dismissed_author_back(spoken: Store) -> None:
         for verdict in (ReviewVerdict.DISMISSED, ReviewVerdict.CONTACTED):
             session.add(Review(brand_id=1, author_id=a0, verdict=verdict, by="ann"))
             session.flush()
+        refresh_flags(session, 1, [a0])
     with spoken.session() as session:
         (found,) = stance_views(session, brand_id=1, kind=StanceKind.ADVOCATE)
     assert found.review is not None
