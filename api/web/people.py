@@ -20,8 +20,8 @@ from listening.store.brands import brand_id, get_brand, list_brands
 from listening.store.cases import case_views, count_cases
 from listening.store.lineage import author_history
 from listening.store.personas import author_persona
-from listening.store.segments import current_segmentation
 from listening.store.reviews import latest_reviews
+from listening.store.segments import current_segmentation
 from listening.store.stances import count_stances, stance_views
 from listening.store.tables import Author, Brand, CaseStatus, StanceKind
 
