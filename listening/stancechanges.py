@@ -101,8 +101,8 @@ def course(
     then = as_of - timedelta(days=TREND_DAYS)
     before: float | None = None
     for one in counted:
-        if before is None and sums.opinions and one.published_at > then:
-            before = sums.stands(prior, max(then, sums.at))[0]
+        if before is None and sums.opinions and sums.at <= then < one.published_at:
+            before = sums.stands(prior, then)[0]
         turns += _fading(sums, prior, kind, one.published_at)
         kind = turns[-1].kind if turns else kind
         sums.add(one)

@@ -81,6 +81,13 @@ def erased(session: Session, authors: Iterable[tuple[str, str]]) -> set[tuple[st
     return _buried(session, "author", {key: key for key in authors})
 
 
+def erased_handles(session: Session, accounts: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of (source, folded handle or native id) that an erased author had."""
+    keys = list(accounts)
+    handles = _buried(session, "handle", {key: key for key in keys})
+    return handles | erased(session, keys)
+
+
 def admitted(session: Session, posts: Sequence[RawPost]) -> list[RawPost]:
     """Posts as they may be stored: without those of erased authors and copies of them.
 
