@@ -17,6 +17,7 @@ from listening.errors import ConflictError, InvalidError, NotFoundError
 from listening.store.audit import changed, record
 from listening.store.bulk import chunked
 from listening.store.flags import refresh_flags
+from listening.store.restancing import restance
 from listening.store.reviews import Standing, reviews_of, standings
 from listening.store.tables import (
     Account,
@@ -111,7 +112,7 @@ def act(
                 created_at=moment,
             )
         )
-    refresh_flags(session, brand_id, ids)
+    _bring_up_to_date(session, brand_id, ids, verdict is ReviewVerdict.MARKED)
     _tell(session, actor, brand_id, ids, action, before)
     return Acted(action, len(ids), batch)
 
@@ -135,9 +136,18 @@ def undo(session: Session, actor: Actor, brand_id: int, batch: str) -> Acted:
     for one in reviews:
         one.undone_at, one.undone_by = now(), actor.name
         session.add(one)
-    refresh_flags(session, brand_id, ids)
+    marked = any(one.verdict is ReviewVerdict.MARKED for one in reviews)
+    _bring_up_to_date(session, brand_id, ids, marked)
     _tell(session, actor, brand_id, ids, "undo", before)
     return Acted("undo", len(ids), batch)
+
+
+def _bring_up_to_date(session: Session, brand_id: int, ids: Sequence[int], weigh: bool) -> None:
+    """Lists at once; what authors weigh too, where those are few, or by the flag job."""
+    session.flush()
+    if weigh:
+        restance(session, brand_id, ids)
+    refresh_flags(session, brand_id, ids)
 
 
 def _verdict(action: str) -> ReviewVerdict:
