@@ -114,6 +114,27 @@ def read_totals(session: Session, brand_ids: Collection[int]) -> dict[int, Total
     return found
 
 
+def read_volumes(
+    session: Session, brand_ids: Collection[int], first: date, last: date
+) -> dict[int, dict[date, int]]:
+    """Brands' mentions by day, days without any left out; added up by the database."""
+    changed = _changed(session, brand_ids, first, last)
+    day, mentions = col(MentionDay.day), func.sum(col(MentionDay.mentions))
+    statement = (
+        select_columns(col(MentionDay.brand_id), day, mentions)
+        .where(*_of_days(brand_ids, first, last))
+        .group_by(col(MentionDay.brand_id), day)
+    )
+    found: dict[int, dict[date, int]] = {brand: {} for brand in brand_ids}
+    for brand, on, count in session.execute(statement):
+        if on not in changed.days.get(brand, ()):
+            found[brand][on] = int(count)
+    for brand, days in changed.days.items():
+        for one in count_days(session, brand, days):
+            found[brand][one.day] = found[brand].get(one.day, 0) + one.mentions
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class _Changed:
     """Days that were marked: few are counted at once, of others it is told since when."""
