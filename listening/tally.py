@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from listening.sources.base import PostKind
@@ -136,3 +137,41 @@ class Tally:
         things |= {("site", host) for host in post.sites}
         self.by_post.update(things)
         return things
+
+
+def packed(tally: Tally, *, least: int = 0, reactions: bool = True) -> dict[str, Any]:
+    """A tally as JSON.
+
+    Args:
+        tally: to be kept.
+        least: hashtags and sites of fewer authors are left out.
+        reactions: whether to keep them; everyone's are compared with by nobody.
+    """
+    things = {thing for thing, authors in tally.by_author.items() if authors >= least}
+    return {
+        "authors": tally.authors,
+        "posts": tally.posts,
+        **{name: dict(getattr(tally, name)) for name in _COUNTERS},
+        "things": [
+            [*thing, tally.by_author[thing], tally.by_post[thing]] for thing in sorted(things)
+        ],
+        "hours": tally.hours,
+        "reactions": tally.reactions if reactions else {},
+    }
+
+
+def unpacked(kept: dict[str, Any]) -> Tally:
+    """The tally again."""
+    things = [((kind, name), authors, posts) for kind, name, authors, posts in kept["things"]]
+    return Tally(
+        authors=kept["authors"],
+        posts=kept["posts"],
+        **{name: Counter(kept[name]) for name in _COUNTERS},
+        by_author=Counter({thing: authors for thing, authors, _ in things}),
+        by_post=Counter({thing: posts for thing, _, posts in things}),
+        hours=kept["hours"],
+        reactions=kept["reactions"],
+    )
+
+
+_COUNTERS = ("sentiments", "emotions", "sources", "kinds", "formats")

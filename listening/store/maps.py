@@ -10,6 +10,8 @@ from sqlalchemy import Integer, cast, func
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col
 
+from listening.store.artefacts import MAP, artefact, put_artefact
+from listening.store.segments import run_id_of, segments_by_label
 from listening.store.tables import Membership, Segmentation
 
 MOST_POINTS = 50_000
@@ -42,8 +44,48 @@ class MapPoints:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class LabelPoints:
+    """The same before what people merged is one: (cluster, noise, x, y) each."""
+
+    points: list[tuple[int, bool, float, float]]
+    total: int
+
+
+def kept_points(session: Session, run: Segmentation) -> MapPoints | None:
+    """The map as it was last drawn, what people merged by now being one; None: it never was."""
+    kept = artefact(session, run_id_of(run), MAP)
+    if kept is None:
+        return None
+    by_label, flat = segments_by_label(session, run), kept["points"]
+    return MapPoints(
+        [
+            Point(by_label[label], bool(noise), x, y)
+            for label, noise, x, y in zip(
+                flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True
+            )
+            if label in by_label
+        ],
+        kept["total"],
+    )
+
+
+def keep_points(session: Session, run: Segmentation, found: LabelPoints, seconds: float) -> None:
+    """Keep a map as it is drawn now."""
+    flat = [value for point in found.points for value in point]
+    put_artefact(session, run_id_of(run), MAP, {"total": found.total, "points": flat}, seconds)
+
+
 def map_points(session: Session, run: Segmentation, *, most: int = MOST_POINTS) -> MapPoints:
-    """The authors of a run with a place on the map.
+    """The authors of a run with a place on the map, read now."""
+    by_label = segments_by_label(session, run)
+    found = label_points(session, run, most=most)
+    points = [Point(by_label[i], noise, x, y) for i, noise, x, y in found.points if i in by_label]
+    return MapPoints(points, found.total)
+
+
+def label_points(session: Session, run: Segmentation, *, most: int = MOST_POINTS) -> LabelPoints:
+    """Cluster, whether noise, and place of the authors of a run who have one.
 
     Where they are more than `most`, each cell of a grid gives of its n authors about
     c * sqrt(n), with the largest c that fits: crowds are thinned, and whoever stands alone
@@ -55,12 +97,12 @@ def map_points(session: Session, run: Segmentation, *, most: int = MOST_POINTS) 
         func.count(), func.min(x), func.max(x), func.min(y), func.max(y)
     ).where(*placed)
     total, left, right, low, high = session.execute(bounds).one()
-    columns: Any = (col(Membership.segment_id), col(Membership.noise), x, y)
+    columns: Any = (col(Membership.label), col(Membership.noise), x, y)
     if total <= most:
         rows = session.execute(
             select_columns(*columns).where(*placed).order_by(col(Membership.author_id))
         )
-        return MapPoints([Point(*row) for row in rows], total)
+        return LabelPoints([(i, noise, x, y) for i, noise, x, y in rows], total)
     # A draw gives a few more or less than its share.
     target = most - 4 * isqrt(most)
     side = max(1, min(_CELLS, isqrt(target)))
@@ -76,11 +118,11 @@ def map_points(session: Session, run: Segmentation, *, most: int = MOST_POINTS) 
         .execution_options(yield_per=20_000)
     )
     points = [
-        Point(*row)
-        for author, across, up, *row in session.execute(drawn)
+        (label, noise, x, y)
+        for author, across, up, label, noise, x, y in session.execute(drawn)
         if author * _FACTOR % _RANGE < odds.get((across, up), 1.0) * _RANGE
     ]
-    return MapPoints(points[:most], total)
+    return LabelPoints(points[:most], total)
 
 
 def thinning(counts: list[int], most: int) -> float:

@@ -7,16 +7,24 @@ a hash of their ids, and the persona says so.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import BigInteger, cast
+from sqlalchemy import BigInteger, cast, exists
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
 from listening.errors import NotFoundError
-from listening.persona import EMOTIONS, SENTIMENTS, Affinity, Coverage, Persona, persona
+from listening.persona import (
+    EMOTIONS,
+    SENTIMENTS,
+    Affinity,
+    Coverage,
+    Persona,
+    Towards,
+    persona,
+)
 from listening.reports import Counts
 from listening.sources.base import PostKind
 from listening.store.bulk import chunked, within
@@ -30,7 +38,7 @@ from listening.store.tables import (
     Segmentation,
     SegmentState,
 )
-from listening.store.towards import brands_of, counts_towards, members_of_segment
+from listening.store.towards import brands_of, counts_towards, members_of_segment, with_words
 from listening.tally import PostFacts, Tally
 
 # Authors whose posts are read: of a segment, and of everyone for comparison.
@@ -56,6 +64,23 @@ class Everyone:
     towards: dict[int, Counts]
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A segment's posts as far as its persona is concerned.
+
+    Attributes:
+        members: all there are.
+        tally: the posts of those who were read, counted.
+        left_out: posts that were spam or copies.
+        brands: what they say of each, everyone's figures left open.
+    """
+
+    members: int
+    tally: Tally
+    left_out: int
+    brands: list[Towards]
+
+
 def everyone_of(session: Session, run: Segmentation | None, most: int = MOST_EVERYONE) -> Everyone:
     """Posts of all who took part in a run, noise too; of everybody where there is no run."""
     chosen: Any
@@ -76,6 +101,7 @@ def segment_persona(
     *,
     brand_id: int | None = None,
     everyone: Everyone | None = None,
+    own: Own | None = None,
     most: int = MOST_MEMBERS,
 ) -> Persona:
     """The facts of a segment of the current run.
@@ -85,6 +111,7 @@ def segment_persona(
         segment_id: of the segment.
         brand_id: only of its members who mention this brand.
         everyone: as `everyone_of` has it; None: read now.
+        own: as `own_of` has it; None: read now.
         most: members read.
 
     Raises:
@@ -92,22 +119,50 @@ def segment_persona(
     """
     run = current_segmentation(session)
     state = _state(session, run, segment_id)
-    who = members_of_segment(int(run.id or 0) if run else 0, segment_id)
+    own = own or own_of(session, run, segment_id, brand_id=brand_id, most=most)
+    everyone = everyone or everyone_of(session, run)
+    words = state.figures.get("words", {})
+    return persona(
+        own.tally,
+        everyone.tally,
+        coverage=_coverage(
+            own.tally, own.left_out, own.members, everyone, run.authors if run else 0
+        ),
+        brands=[
+            with_words(replace(b, everyone=everyone.towards.get(b.brand_id, (0, 0, 0))), words)
+            for b in own.brands
+        ],
+        words=_words(state),
+    )
+
+
+def own_of(
+    session: Session,
+    run: Segmentation | None,
+    segment_id: int,
+    *,
+    brand_id: int | None = None,
+    most: int = MOST_MEMBERS,
+) -> Own:
+    """A segment's posts, read and counted now.
+
+    Raises:
+        NotFoundError: not in this run.
+    """
+    state = _state(session, run, segment_id)
+    who = members_of_segment(state.segmentation_id, segment_id)
     if brand_id is not None:
-        speaking = select(Mention.author_id).where(Mention.brand_id == brand_id)
-        who = who.where(col(Membership.author_id).in_(speaking))
+        speaking = exists().where(
+            col(Mention.author_id) == col(Membership.author_id),
+            col(Mention.brand_id) == brand_id,
+        )
+        who = who.where(speaking)
     counted = select_columns(func.count()).select_from(who.subquery())
     members = int(session.execute(counted).scalar_one())
     ids = _ids(session, _sampled(who, Membership.author_id, members, most))
     own, left_out = _tally(session, ids)
-    everyone = everyone or everyone_of(session, run)
-    return persona(
-        own,
-        everyone.tally,
-        coverage=_coverage(own, left_out, members, everyone, run.authors if run else 0),
-        brands=brands_of(session, ids, everyone.towards, words=state.figures.get("words", {})),
-        words=_words(state),
-    )
+    brands = brands_of(session, ids, {}, words=state.figures.get("words", {}))
+    return Own(members, own, left_out, brands)
 
 
 def author_persona(

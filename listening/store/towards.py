@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import case, func
@@ -84,6 +84,16 @@ def brands_of(
             )
         )
     return found
+
+
+def with_words(found: Towards, words: Words) -> Towards:
+    """The same with the words of praise and complaint that stand now."""
+    said = words.get(str(found.brand_id), {})
+    return replace(
+        found,
+        praise=_words(said.get("praise", ())),
+        complaint=_words(said.get("complaint", ())),
+    )
 
 
 def _words(rows: Any) -> tuple[Word, ...]:
