@@ -16,6 +16,7 @@ from listening.store.mentions import highest_mention_id
 from listening.store.tables.types import now
 from listening.store.watches import due_watches
 from listening.store.wishes import erasure_is_wanted, match_is_wanted
+from workers.jobs.figuring import figures_are_due
 from workers.messages import EXPIRES
 
 _DAY = 24 * 3600.0
@@ -89,6 +90,7 @@ TIMETABLE = (
     Entry(task="keep.cases", every=10, where=_case_is_due),
     Entry(task="keep.settle", every=30),
     Entry(task="keep.count", every=15, where=has_marks),
+    Entry(task="keep.figures", every=20, where=figures_are_due),
     Entry(task="nlp.flag", cron="7 * * * *"),
     Entry(task="nlp.drift", cron="37 * * * *"),
     Entry(task="keep.house", cron="50 * * * *", expires=3600),

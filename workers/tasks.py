@@ -257,6 +257,18 @@ def cases_task(self: JobTask) -> None:
         log.info("cases timed", woken=done.woken, escalated=done.escalated)
 
 
+@app.task(base=JobTask, bind=True, name="keep.figures")
+def figures_task(self: JobTask) -> None:
+    """Count what pages show of large runs, for a while; the rest is the next one's."""
+    from workers.jobs.figuring import make_figures
+    from workers.recording import recorded
+
+    with recorded(self.store, "figures", ALL_AUTHORS) as progress:
+        figured = make_figures(self.store, progress=progress, seconds=SLICE)
+    if figured.things:
+        log.info("figures made", things=figured.things, more=figured.more)
+
+
 @app.task(base=JobTask, bind=True, name="keep.settle")
 def settle_task(self: JobTask) -> None:
     """Find the sweeps and jobs whose process died, and send what should have followed."""

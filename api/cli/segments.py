@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from api.cli.context import AnyBrandOption, opened
 from api.cli.persona import persona
 from api.cli.show import CsvOption, JsonOption, LimitOption, put
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from listening.store.tables import Segment
 
 Row = dict[str, Any]
 
@@ -200,10 +205,10 @@ def rename(
     name: Annotated[str | None, typer.Argument(help="The name; none: by its words again.")] = None,
 ) -> None:
     """Give a segment a name that no run changes; without one, its words name it again."""
-    from listening.store.segmentedits import find_segment, rename_segment
+    from listening.store.segmentedits import find_segment
 
     with opened() as (_, store), store.work() as session:
-        found = rename_segment(session, find_segment(session, segment), name)
+        found = _changed(session, find_segment(session, segment), name=name)
         print(f"Segment {found.id} is named {found.name}.")
 
 
@@ -213,11 +218,13 @@ def merge(
     into: Annotated[str, typer.Argument(help="The segment that stands for both.")],
 ) -> None:
     """Make a segment part of another, now and in every later run."""
-    from listening.store.segmentedits import find_segment, merge_segments
+    from listening.access import COMMAND_LINE
+    from listening.store.segmentacts import merge as merged
+    from listening.store.segmentedits import find_segment
 
     with opened() as (_, store), store.work() as session:
-        part = find_segment(session, segment)
-        whole = merge_segments(session, part, find_segment(session, into))
+        part, other = find_segment(session, segment), find_segment(session, into)
+        whole = merged(session, COMMAND_LINE, int(part.id or 0), int(other.id or 0))
         print(
             f"{part.name} ({part.id}) is part of {whole.name} ({whole.id}); "
             "`listening segment` finds the words of the whole."
@@ -227,10 +234,13 @@ def merge(
 @app.command()
 def unmerge(segment: Who) -> None:
     """Take a merge back: the segment has its own members again."""
-    from listening.store.segmentedits import find_segment, unmerge_segment
+    from listening.access import COMMAND_LINE
+    from listening.store.segmentacts import unmerge as unmerged
+    from listening.store.segmentedits import find_segment
 
     with opened() as (_, store), store.work() as session:
-        found = unmerge_segment(session, find_segment(session, segment))
+        part = find_segment(session, segment)
+        found = unmerged(session, COMMAND_LINE, int(part.id or 0))
         print(f"{found.name} ({found.id}) stands for itself; `listening segment` words it anew.")
 
 
@@ -247,10 +257,10 @@ def unpin(segment: Who) -> None:
 
 
 def _pin(segment: str, pinned: bool) -> None:
-    from listening.store.segmentedits import find_segment, pin_segment
+    from listening.store.segmentedits import find_segment
 
     with opened() as (_, store), store.work() as session:
-        found = pin_segment(session, find_segment(session, segment), pinned)
+        found = _changed(session, find_segment(session, segment), pinned=pinned)
         kept = "is kept by every run" if pinned else "is no longer pinned"
         print(f"{found.name} ({found.id}) {kept}.")
 
@@ -268,8 +278,15 @@ def unhide(segment: Who) -> None:
 
 
 def _hide(segment: str, hidden: bool) -> None:
-    from listening.store.segmentedits import find_segment, hide_segment
+    from listening.store.segmentedits import find_segment
 
     with opened() as (_, store), store.work() as session:
-        found = hide_segment(session, find_segment(session, segment), hidden)
+        found = _changed(session, find_segment(session, segment), hidden=hidden)
         print(f"{found.name} ({found.id}) is {'hidden' if hidden else 'shown'} in lists.")
+
+
+def _changed(session: Session, segment: Segment, **values: Any) -> Segment:
+    from listening.access import COMMAND_LINE
+    from listening.store.segmentacts import change_segment
+
+    return change_segment(session, COMMAND_LINE, int(segment.id or 0), **values)

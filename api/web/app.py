@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 from api.routes import health, metrics, push, v1
 from api.routes.readings import Readings
 from api.routes.v1.limits import RequestLimits
-from api.web import brands, entry, errors, people, segments
+from api.web import brands, entry, errors, people, segmentacts, segments
 from api.web.live import Live
 from api.web.security import BodyLimit, KnownHosts, SecurityHeaders
 from api.web.site import Site
@@ -64,6 +64,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(KnownHosts)
     app.add_middleware(SecurityHeaders)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for part in (health, metrics, push, v1, entry, people, segments, brands):
+    for part in (health, metrics, push, v1, entry, people, segments, segmentacts, brands):
         app.include_router(part.router)
     return app

@@ -8,17 +8,41 @@ from sqlmodel import Session
 
 from api.web.maps import SegmentMap, segment_map
 from api.web.site import Site
-from listening.store.maps import map_points
-from listening.store.personas import Everyone, everyone_of
-from listening.store.segments import current_segmentation
+from listening.store.artefacts import EVERYONE, MAP, made_at
+from listening.store.figuring import FEW
+from listening.store.keptpersonas import kept_everyone as stored_everyone
+from listening.store.keptpersonas import kept_own
+from listening.store.maps import kept_points, map_points
+from listening.store.personas import Everyone, Own, everyone_of
+from listening.store.segments import current_segmentation, merged_segments, run_id_of
 from listening.store.segmentviews import SegmentView
+from listening.store.tables import Segmentation
+
+# What hangs on something that says when it changed; the rest is read again in a while.
+_A_DAY = 86_400.0
 
 
 def kept_everyone(site: Site, session: Session) -> Everyone:
     """Everyone's posts counted, to compare with; kept for a while where they are many."""
     run = current_segmentation(session)
-    key = ("everyone", run.id if run is not None else None)
-    return site.kept.get(key, lambda: everyone_of(session, run))
+    if run is None or run.authors <= FEW:
+        key = ("everyone", run.id if run is not None else None)
+        return site.kept.get(key, lambda: everyone_of(session, run))
+    made = made_at(session, run_id_of(run), EVERYONE)
+    return site.kept.get(
+        (EVERYONE, run.id, made),
+        lambda: stored_everyone(session, run) or everyone_of(session, run),
+        dear=0.0,
+        age=_A_DAY if made is not None else None,
+    )
+
+
+def kept_persona(session: Session, segment_id: int, brand: int | None) -> Own | None:
+    """A large segment's posts as a job counted them; None: they are to be read now."""
+    run = current_segmentation(session)
+    if run is None or run.authors <= FEW:
+        return None
+    return kept_own(session, run, segment_id, brand)
 
 
 def kept_map(site: Site, session: Session, rows: Sequence[SegmentView]) -> SegmentMap | None:
@@ -27,7 +51,23 @@ def kept_map(site: Site, session: Session, rows: Sequence[SegmentView]) -> Segme
     if run is None:
         return None
     names = {int(v.segment.id or 0): v.segment.name for v in rows}
+    return drawn_map(site, session, run, names)
+
+
+def drawn_map(
+    site: Site, session: Session, run: Segmentation, names: dict[int, str]
+) -> SegmentMap | None:
+    """The map with segments of these names."""
+    large = run.authors > FEW
+    made = made_at(session, run_id_of(run), MAP) if large else None
+    merged = tuple(sorted(merged_segments(session).items())) if large else ()
+
+    def draw() -> SegmentMap | None:
+        found = kept_points(session, run) if made is not None else None
+        return segment_map(found or map_points(session, run), names)
+
     return site.kept.get(
-        ("map", run.id, tuple(names.items())),
-        lambda: segment_map(map_points(session, run), names),
+        ("map", run.id, made, merged, tuple(names.items())),
+        draw,
+        age=_A_DAY if made is not None else None,
     )

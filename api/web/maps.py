@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import hypot
+from math import ceil, hypot, inf, sqrt
 from statistics import median
 
-from listening.store.maps import MapPoints, Point
+from listening.store.maps import MapPoints, Point, thinning
 
 WIDTH, HEIGHT = 2000, 1400
 COLOURS = 10
 CROWD = 4000
+# Dots that stand in the page itself; more are loaded after it.
+IN_PAGE = 4000
 _MARGIN = 90
 # Of a segment's members, those nearest to its middle that the hull is drawn around.
 _CORE = 0.9
@@ -46,6 +48,8 @@ class Region:
     Attributes:
         colour: from 0, one of `COLOURS`; neighbours differ.
         hull, members, noise: path data; the members as dots, and the noise nearest to them.
+        few_members, few_noise: of the same a part, where all of them are too many for the page
+            itself and are loaded after it.
     """
 
     segment_id: int
@@ -55,6 +59,8 @@ class Region:
     hull: str
     members: str
     noise: str
+    few_members: str
+    few_noise: str
     label: Label
 
 
@@ -65,6 +71,7 @@ class SegmentMap:
     regions: tuple[Region, ...]
     drawn: int
     total: int
+    few: int
 
     @property
     def crowded(self) -> bool:
@@ -95,6 +102,9 @@ def segment_map(found: MapPoints, names: Mapping[int, str]) -> SegmentMap | None
     shown = [number for number in names if own[number] or noise[number]]
     middles = {number: _middle(own[number] or noise[number]) for number in shown}
     colours, labels = _colours(middles), _labels(middles, names)
+    some = _some([len(places[i]) for i in shown for places in (own, noise)])
+    few_own = {i: _thinned(own[i], some) for i in shown}
+    few_noise = {i: _thinned(noise[i], some) for i in shown}
     regions = tuple(
         Region(
             segment_id=number,
@@ -104,11 +114,27 @@ def segment_map(found: MapPoints, names: Mapping[int, str]) -> SegmentMap | None
             hull=_outline(hull(_core(own[number], middles[number]))),
             members=dots(own[number]),
             noise=dots(noise[number]),
+            few_members=dots(few_own[number]),
+            few_noise=dots(few_noise[number]),
             label=labels[number],
         )
         for number in shown
     )
-    return SegmentMap(regions, len(points), found.total)
+    few = sum(len(few_own[i]) + len(few_noise[i]) for i in shown)
+    return SegmentMap(regions, len(points), found.total, few)
+
+
+def _some(counts: Sequence[int]) -> float:
+    """How thin the dots of a page are, as `thinning` says it; endless where all fit."""
+    return inf if sum(counts) <= IN_PAGE else thinning(list(counts), IN_PAGE)
+
+
+def _thinned(places: Sequence[Place], share: float) -> Sequence[Place]:
+    """Every so many of the places, in an order that says nothing."""
+    if share == inf or not places:
+        return places
+    step = len(places) / min(len(places), ceil(share * sqrt(len(places))))
+    return [places[int(n * step)] for n in range(int(len(places) / step + 0.5))]
 
 
 def _fitted(points: Sequence[Point]) -> list[Place]:

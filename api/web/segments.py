@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
 from sqlmodel import Session
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from api.web import queries
-from api.web.acting import need
-from api.web.keeping import kept_everyone, kept_map
+from api.web.acting import actor_of, brand_of, need
+from api.web.keeping import kept_everyone, kept_map, kept_persona
 from api.web.paging import PAGE_SIZE, page_of
 from api.web.people import Number, PageNumber, chosen_brand
 from api.web.site import render, site_of
-from listening.access import Permission
+from listening.access import Actor, Permission
 from listening.errors import NotFoundError
+from listening.persona import Persona
 from listening.store.brands import brand_id, list_brands
-from listening.store.lineage import lineage_of, segment_history
+from listening.store.lineage import lineage_of, lineage_of_run, segment_history
+from listening.store.moves import count_moved, flows_of_run, moved_authors
 from listening.store.personas import segment_persona
-from listening.store.segments import current_segmentation, merged_segments
+from listening.store.segments import current_segmentation, merged_segments, run_id_of
 from listening.store.segmentviews import SegmentView, segment_views
 from listening.store.tables import Brand, Segment, Segmentation
 
 # Runs and events of a segment's past that its page tells.
 MOST_PAST = 30
+# Ways from one segment to another that the page of changes tells.
+MOST_FLOWS = 30
 
 router = APIRouter(include_in_schema=False)
 
@@ -39,12 +45,14 @@ class SegmentRows:
         people: authors of the selection who took part, noise too.
         unsegmented: of these the noise.
         groups: the coarse groups by number.
+        hidden: segments that people hid, which are not among the rows unless they were asked for.
     """
 
     run: Segmentation | None
     rows: list[SegmentView]
     people: int
     unsegmented: int
+    hidden: int = 0
 
     def group_of(self, view: SegmentView) -> dict[str, object] | None:
         """The coarse group that a segment is part of, where it has other parts."""
@@ -62,20 +70,28 @@ class SegmentRows:
 
 def segment_rows(session: Session, brand: int | None, *, hidden: bool = False) -> SegmentRows:
     """Segments as a brand's authors fall into them, or everybody."""
-    rows = segment_views(session, brand_id=brand, hidden=hidden)
+    every = segment_views(session, brand_id=brand, hidden=True)
+    rows = [v for v in every if hidden or not v.segment.hidden]
     noise = sum(v.nearest for v in rows)
+    people = sum(v.authors for v in rows) + noise
     return SegmentRows(
-        current_segmentation(session), rows, sum(v.authors for v in rows) + noise, noise
+        current_segmentation(session), rows, people, noise, sum(v.segment.hidden for v in every)
     )
 
 
+def may_edit(actor: Actor) -> bool:
+    """Whether this one may rename, merge, pin and hide: all brands share segments."""
+    return actor.may(Permission.REVIEW, None)
+
+
 @router.get("/brands/{slug:path}/segments", dependencies=[need(Permission.READ)])
-def segments_page(request: Request, slug: str, page: PageNumber = 1) -> Response:
+def segments_page(
+    request: Request, slug: str, page: PageNumber = 1, hidden: bool = False
+) -> Response:
     """Every segment with the brand's figures, and all of them on the map."""
-    site = site_of(request)
+    site, brand = site_of(request), brand_of(request)
     with site.reading() as session:
-        brand = chosen_brand(session, slug)
-        segments = segment_rows(session, brand_id(brand))
+        segments = segment_rows(session, brand_id(brand), hidden=hidden)
         found = page_of(
             len(segments.rows),
             page,
@@ -91,6 +107,54 @@ def segments_page(request: Request, slug: str, page: PageNumber = 1) -> Response
             segments=segments,
             map=kept_map(site, session, segments.rows),
             page=found,
+            all=hidden,
+            edits=may_edit(actor_of(request)),
+        )
+
+
+@router.get("/brands/{slug:path}/segments/map.json", dependencies=[need(Permission.READ)])
+def map_dots(request: Request, slug: str) -> Response:
+    """The dots of a map that are too many for its page."""
+    site, brand = site_of(request), brand_of(request)
+    with site.reading() as session:
+        rows = segment_views(session, brand_id=brand_id(brand))
+        found = kept_map(site, session, rows)
+    regions = found.regions if found is not None else ()
+    return JSONResponse(
+        {
+            "regions": [
+                {"segment_id": r.segment_id, "members": r.members, "noise": r.noise}
+                for r in regions
+            ]
+        }
+    )
+
+
+@router.get("/brands/{slug:path}/segments/changes", dependencies=[need(Permission.READ)])
+def changes_page(request: Request, slug: str, page: PageNumber = 1) -> Response:
+    """What became of segments since the last run, and which of the brand's authors moved."""
+    brand = brand_of(request)
+    with site_of(request).reading() as session:
+        run = current_segmentation(session)
+        run_id, number = run_id_of(run) if run is not None else 0, brand_id(brand)
+        return render(
+            request,
+            "segments_changes.html",
+            title=f"Segments of {brand.name}: what changed",
+            brands=list_brands(session),
+            brand=brand,
+            tab="segments",
+            run=run,
+            events=lineage_of_run(session, run_id),
+            flows=flows_of_run(session, run_id, limit=MOST_FLOWS),
+            here=queries.current_segments(session),
+            page=page_of(
+                count_moved(session, run_id, number),
+                page,
+                lambda limit, offset: moved_authors(
+                    session, run_id, number, limit=limit, offset=offset
+                ),
+            ),
         )
 
 
@@ -102,14 +166,27 @@ def segment_page(
     page: PageNumber = 1,
 ) -> Response:
     """One segment: what is known of it and why, its past, its members."""
-    site = site_of(request)
-    with site.reading() as session:
+    with site_of(request).reading() as session:
         chosen = chosen_brand(session, brand) if brand else None
+        actor = actor_of(request)
+        if chosen is not None:
+            actor.require(Permission.READ, brand_id(chosen))
+        elif actor.visible() is not None:
+            return _of_own(session, actor, segment_id)
         segments = segment_rows(session, brand_id(chosen) if chosen else None, hidden=True)
         view = next((v for v in segments.rows if v.segment.id == segment_id), None)
         if view is None or segments.run is None:
             return _elsewhere(request, session, segment_id, chosen)
         return _shown(request, session, segments, view, chosen, page)
+
+
+def _of_own(session: Session, actor: Actor, segment_id: int) -> Response:
+    """On to the segment among those who mention the first brand that one may see."""
+    visible = actor.visible() or frozenset()
+    own = next((b for b in list_brands(session) if b.id in visible), None)
+    if own is None:
+        raise NotFoundError(f"No segment {segment_id}, or it is not yours to see.")
+    return RedirectResponse(f"/segments/{segment_id}?brand={quote(own.slug, safe='')}", 307)
 
 
 def _shown(
@@ -131,8 +208,16 @@ def _shown(
             session, run, segment_id, number, limit=limit, offset=offset
         ),
     )
-    everyone = kept_everyone(site_of(request), session)
-    found = segment_persona(session, segment_id, brand_id=number, everyone=everyone)
+    found = _visible(
+        segment_persona(
+            session,
+            segment_id,
+            brand_id=number,
+            everyone=kept_everyone(site_of(request), session),
+            own=kept_persona(session, segment_id, number),
+        ),
+        actor_of(request),
+    )
     return render(
         request,
         "segment.html",
@@ -146,12 +231,28 @@ def _shown(
         quotes=queries.persona_quotes(session, found),
         exemplars=queries.exemplar_views(session, view.state.exemplars[:PAGE_SIZE]),
         page=members,
+        edits=may_edit(actor_of(request)),
+        parts=_merged_into(session, segment_id),
         **_past(session, segment_id),
         here=queries.current_segments(session),
     )
 
 
-def _past(session: Session, segment_id: int) -> dict[str, Any]:
+def _visible(found: Persona, actor: Actor) -> Persona:
+    """Without what is said of brands that are not this one's to see."""
+    brands = actor.visible()
+    if brands is None:
+        return found
+    return replace(found, brands=tuple(b for b in found.brands if b.brand_id in brands))
+
+
+def _merged_into(session: Session, segment_id: int) -> list[Segment]:
+    """The segments that people made parts of one."""
+    parts = [i for i, end in merged_segments(session).items() if end == segment_id]
+    return [s for i in parts if (s := session.get(Segment, i)) is not None]
+
+
+def _past(session: Session, segment_id: int) -> Mapping[str, Any]:
     history, events = segment_history(session, segment_id), lineage_of(session, segment_id)
     return {
         "history": history[:MOST_PAST],

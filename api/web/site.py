@@ -41,16 +41,30 @@ class Kept:
         self._asked: dict[Hashable, float] = {}
         self._lock = Lock()
 
-    def get(self, key: Hashable, read: Callable[[], T]) -> T:
-        """What was kept under a key, or is read now."""
+    def get(
+        self,
+        key: Hashable,
+        read: Callable[[], T],
+        *,
+        dear: float | None = None,
+        age: float | None = None,
+    ) -> T:
+        """What was kept under a key, or is read now.
+
+        Args:
+            key: names it, and what it hangs on.
+            read: reads it.
+            dear, age: for this one; None: as for all.
+        """
+        dear, most_age = self._dear if dear is None else dear, self._age if age is None else age
         began = monotonic()
         with self._lock:
             at, value = self._found.get(key, (-inf, None))
-            if began - at < self._age:
+            if began - at < most_age:
                 kept: T = value
                 return kept
         found = read()
-        if monotonic() - began >= self._dear:
+        if monotonic() - began >= dear:
             with self._lock:
                 self._found.pop(key, None)
                 self._found[key] = (monotonic(), found)

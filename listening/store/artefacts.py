@@ -17,8 +17,10 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from listening.store.bulk import upsert
-from listening.store.figuring import EVERYBODY
-from listening.store.tables import RunArtefact, SegmentFigure
+from listening.store.figuring import EVERYBODY, FEW, count_figures, write_figures
+from listening.store.marking import mark_figures
+from listening.store.segments import run_id_of
+from listening.store.tables import RunArtefact, Segmentation, SegmentFigure
 from listening.store.tables.types import now
 
 FIGURES, MAP, EVERYONE = "figures", "map", "everyone"
@@ -120,3 +122,14 @@ def figures_are_ripe(session: Session, run_id: int, moment: datetime) -> bool:
     """Whether figures may be counted again, as far as the time that it takes goes."""
     made = everything_made(session, run_id).get(FIGURES)
     return made is None or moment - made.at >= timedelta(seconds=RARELY * made.seconds)
+
+
+def count_again(session: Session, run: Segmentation, segment_ids: Collection[int]) -> None:
+    """Count some segments anew, at once: people merged them, or took that back."""
+    run_id = run_id_of(run)
+    mark_figures(session)
+    if run.authors <= FEW:
+        return
+    counted = count_figures(session, run_id, segment_ids=segment_ids)
+    write_figures(session, run_id, counted, segment_ids=segment_ids)
+    forget_personas(session, run_id, segment_ids)

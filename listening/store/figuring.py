@@ -16,7 +16,6 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from listening.store.bulk import upsert
-from listening.store.marking import mark_figures
 from listening.store.segments import current_segmentation, run_id_of
 from listening.store.sentiments import mention_label
 from listening.store.tables import (
@@ -234,16 +233,6 @@ def write_figures(
     upsert(
         session, SegmentFigure, rows, key=("segmentation_id", "segment_id", "scope"), update=_NAMES
     )
-
-
-def count_again(session: Session, run: Segmentation, segment_ids: Collection[int]) -> None:
-    """Count some segments anew, at once: people merged them, or took that back."""
-    run_id = run_id_of(run)
-    mark_figures(session)
-    if run.authors <= FEW:
-        return
-    counted = count_figures(session, run_id, segment_ids=segment_ids)
-    write_figures(session, run_id, counted, segment_ids=segment_ids)
 
 
 def large_run(session: Session) -> Segmentation | None:

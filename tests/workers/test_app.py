@@ -95,6 +95,7 @@ def test_messages_are_kept_until_the_work_is_done(tmp_path: Path) -> None:
         ("keep.house", "sweep"),
         ("keep.settle", "sweep"),
         ("keep.cases", "sweep"),
+        ("keep.figures", "sweep"),
         ("nlp.analyse", "nlp"),
         ("nlp.segment", "nlp"),
     ],

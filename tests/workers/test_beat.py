@@ -270,6 +270,7 @@ def test_every_task_of_the_timetable_is_there() -> None:
         "keep.cases": (10, None),
         "keep.settle": (30, None),
         "keep.count": (15, None),
+        "keep.figures": (20, None),
         "nlp.flag": (None, "7 * * * *"),
         "nlp.drift": (None, "37 * * * *"),
         "keep.house": (None, "50 * * * *"),

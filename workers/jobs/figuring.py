@@ -151,9 +151,7 @@ def _read(session: Session, run: Segmentation, kind: str) -> Callable[[Session, 
         return lambda session, seconds: keep_everyone(session, run, everyone, seconds)
     segment_id, scope = map(int, kind.split(":")[1:])
     own = own_of(session, run, segment_id, brand_id=scope or None)
-    return lambda session, seconds: keep_own(
-        session, run, segment_id, scope or None, own, seconds
-    )
+    return lambda session, seconds: keep_own(session, run, segment_id, scope or None, own, seconds)
 
 
 def _stands(session: Session, run: Segmentation) -> bool:

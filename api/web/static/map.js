@@ -51,6 +51,23 @@ function light(segment) {
   }
 }
 
+// A large map comes with some of its dots, so that it is seen at once; the others follow.
+async function rest() {
+  const response = await fetch(field.dataset.rest, { headers: { Accept: "application/json" } });
+  if (!response.ok) return;
+  for (const region of (await response.json()).regions) {
+    const group = field.querySelector(`g[data-segment="${region.segment_id}"]`);
+    for (const [name, d] of [["strays", region.noise], ["dots", region.members]]) {
+      const path = group?.querySelector(`path.${name}`);
+      if (path && d) path.setAttribute("d", d);
+    }
+  }
+  const drawn = card.querySelector(".drawn");
+  if (drawn) drawn.textContent = drawn.dataset.all;
+}
+
+if (field?.dataset.rest) rest().catch(() => {});
+
 if (field) {
   const tools = card.querySelector(".map-tools");
   tools.hidden = false;

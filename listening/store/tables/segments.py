@@ -79,6 +79,7 @@ class Segment(SQLModel, table=True):
     merged_into: int | None = Field(
         default=None, foreign_key="segment.id", ondelete="SET NULL", nullable=True, index=True
     )
+    version: int = 1  # goes up with every change that people make
     # The segment outlives the run that first found it.
     born_in: int | None = Field(
         default=None, foreign_key="segmentation.id", ondelete="SET NULL", nullable=True
@@ -172,6 +173,9 @@ class MembershipChange(SQLModel, table=True):
     """An author came into another segment; stays when the run is forgotten."""
 
     __tablename__ = "membership_change"
+    __table_args__ = (
+        Index("ix_membership_change_flow", "segmentation_id", "was_id", "segment_id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     author_id: int = Field(foreign_key="author.id", ondelete="CASCADE", index=True)

@@ -42,14 +42,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('segmentation_id', 'segment_id', 'scope')
     )
     op.create_index('ix_segment_figure_segment_id', 'segment_figure', ['segment_id'], unique=False)
+    with op.batch_alter_table('segment', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('version', sa.Integer(), server_default='1', nullable=False))
     op.drop_index('ix_membership_segment', table_name='membership')
+    op.create_index('ix_membership_change_flow', 'membership_change', ['segmentation_id', 'was_id', 'segment_id'], unique=False)
     op.create_index('ix_membership_list', 'membership', ['segmentation_id', 'segment_id', 'noise', 'strength'], unique=False)
 
 
 def downgrade() -> None:
     """Take this version back."""
     op.drop_index('ix_membership_list', table_name='membership')
+    op.drop_index('ix_membership_change_flow', table_name='membership_change')
     op.create_index('ix_membership_segment', 'membership', ['segmentation_id', 'segment_id'], unique=False)
+    with op.batch_alter_table('segment', schema=None) as batch_op:
+        batch_op.drop_column('version')
     op.drop_index('ix_segment_figure_segment_id', table_name='segment_figure')
     op.drop_table('segment_figure')
     op.drop_table('run_artefact')
