@@ -9,7 +9,7 @@ from sqlmodel import Session
 from api.web.maps import SegmentMap, segment_map
 from api.web.site import Site
 from listening.store.artefacts import EVERYONE, MAP, made_at
-from listening.store.figuring import FEW
+from listening.store.figuring import is_large
 from listening.store.keptpersonas import kept_everyone as stored_everyone
 from listening.store.keptpersonas import kept_own
 from listening.store.maps import kept_points, map_points
@@ -25,7 +25,7 @@ _A_DAY = 86_400.0
 def kept_everyone(site: Site, session: Session) -> Everyone:
     """Everyone's posts counted, to compare with; kept for a while where they are many."""
     run = current_segmentation(session)
-    if run is None or run.authors <= FEW:
+    if run is None or not is_large(run):
         key = ("everyone", run.id if run is not None else None)
         return site.kept.get(key, lambda: everyone_of(session, run))
     made = made_at(session, run_id_of(run), EVERYONE)
@@ -40,7 +40,7 @@ def kept_everyone(site: Site, session: Session) -> Everyone:
 def kept_persona(session: Session, segment_id: int, brand: int | None) -> Own | None:
     """A large segment's posts as a job counted them; None: they are to be read now."""
     run = current_segmentation(session)
-    if run is None or run.authors <= FEW:
+    if run is None or not is_large(run):
         return None
     return kept_own(session, run, segment_id, brand)
 
@@ -58,7 +58,7 @@ def drawn_map(
     site: Site, session: Session, run: Segmentation, names: dict[int, str]
 ) -> SegmentMap | None:
     """The map with segments of these names."""
-    large = run.authors > FEW
+    large = is_large(run)
     made = made_at(session, run_id_of(run), MAP) if large else None
     merged = tuple(sorted(merged_segments(session).items())) if large else ()
 

@@ -17,7 +17,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from listening.store.bulk import upsert
-from listening.store.figuring import EVERYBODY, FEW, count_figures, write_figures
+from listening.store.figuring import EVERYBODY, count_figures, is_large, write_figures
 from listening.store.marking import mark_figures
 from listening.store.segments import run_id_of
 from listening.store.tables import RunArtefact, Segmentation, SegmentFigure
@@ -128,7 +128,7 @@ def count_again(session: Session, run: Segmentation, segment_ids: Collection[int
     """Count some segments anew, at once: people merged them, or took that back."""
     run_id = run_id_of(run)
     mark_figures(session)
-    if run.authors <= FEW:
+    if not is_large(run):
         return
     counted = count_figures(session, run_id, segment_ids=segment_ids)
     write_figures(session, run_id, counted, segment_ids=segment_ids)

@@ -68,6 +68,11 @@ NONE = Figures()
 _NAMES = tuple(asdict(NONE))
 
 
+def is_large(run: Segmentation) -> bool:
+    """Whether so many took part that its figures are kept."""
+    return run.authors > FEW
+
+
 def figures_by_segment(
     session: Session, run: Segmentation, brand_id: int | None
 ) -> dict[int, Figures]:
@@ -76,7 +81,7 @@ def figures_by_segment(
     Those of segments without anybody are left out.
     """
     scope = brand_id or EVERYBODY
-    if run.authors > FEW:
+    if is_large(run):
         kept = kept_figures(session, run_id_of(run), scope)
         if kept:
             return kept
@@ -238,4 +243,4 @@ def write_figures(
 def large_run(session: Session) -> Segmentation | None:
     """The current run where so many took part that its figures are kept."""
     run = current_segmentation(session)
-    return run if run is not None and run.authors > FEW else None
+    return run if run is not None and is_large(run) else None
