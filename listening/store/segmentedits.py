@@ -7,7 +7,6 @@ from sqlmodel import Session, col, func, select
 
 from listening.errors import ConflictError, ListeningError, NotFoundError
 from listening.store.artefacts import count_again
-from listening.store.figuring import count_again
 from listening.store.flags import refresh_segments
 from listening.store.segments import (
     current_segmentation,
