@@ -44,7 +44,7 @@ _log = logging.getLogger(__name__)
 COOKIE = "listening"
 API = "/api/"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-Where = Literal["path", "somewhere", "everywhere"]
+Where = Literal["path", "somewhere", "everywhere", "own"]
 
 
 class SignInNeededError(ListeningError):
@@ -57,7 +57,8 @@ class Need:
     Args:
         permission: None: nobody needs to be signed in.
         where: "path": for the brand in the address (`slug` or `brand_id`); "somewhere": for any
-            brand, and the handler shows those of `actor.visible()` alone; "everywhere": for all.
+            brand, and the handler shows those of `actor.visible()` alone; "everywhere": for all;
+            "own": nothing but being signed in, for what is one's own.
     """
 
     def __init__(self, permission: Permission | None, where: Where = "path") -> None:
@@ -72,7 +73,9 @@ class Need:
             raise SignInNeededError("Sign in first.")
         if self.where == "path":
             await run_in_threadpool(self._for_brand, request, actor, self.permission)
-        elif self.where == "everywhere" or not actor.may_somewhere(self.permission):
+        elif self.where == "everywhere" or (
+            self.where == "somewhere" and not actor.may_somewhere(self.permission)
+        ):
             actor.require(self.permission, None)
         await check_token(request)
 

@@ -12,7 +12,19 @@ from starlette.staticfiles import StaticFiles
 from api.routes import health, metrics, push, v1
 from api.routes.readings import Readings
 from api.routes.v1.limits import RequestLimits
-from api.web import brands, entry, errors, people, segmentacts, segments
+from api.web import (
+    account,
+    accounts,
+    auditlog,
+    brands,
+    entry,
+    errors,
+    keys,
+    people,
+    segmentacts,
+    segments,
+    settingsframe,
+)
 from api.web.live import Live
 from api.web.security import BodyLimit, KnownHosts, SecurityHeaders
 from api.web.site import Site
@@ -21,6 +33,19 @@ from listening.config import Settings, get_settings
 from listening.logs import configure
 from listening.store.credentials import serve_credentials
 
+# In the order in which addresses are tried; the overview of a brand is last.
+PAGES = (
+    entry,
+    account,
+    settingsframe,
+    accounts,
+    keys,
+    auditlog,
+    people,
+    segments,
+    segmentacts,
+    brands,
+)
 STATIC = Path(__file__).parent / "static"
 
 
@@ -64,6 +89,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(KnownHosts)
     app.add_middleware(SecurityHeaders)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for part in (health, metrics, push, v1, entry, people, segments, segmentacts, brands):
+    for part in (health, metrics, push, v1, *PAGES):
         app.include_router(part.router)
     return app

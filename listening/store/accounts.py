@@ -89,6 +89,14 @@ def brand_roles(session: Session, account: int) -> dict[int, Role]:
     return {one.brand_id: Role(one.role) for one in found}
 
 
+def all_brand_roles(session: Session) -> dict[int, dict[int, Role]]:
+    """The roles for single brands, of every account."""
+    found: dict[int, dict[int, Role]] = {}
+    for one in session.exec(select(BrandRole)):
+        found.setdefault(one.account_id, {})[one.brand_id] = Role(one.role)
+    return found
+
+
 def roles_as_json(role: Role | None, brands: Mapping[int, Role]) -> dict[str, object]:
     """Roles as the audit log keeps them."""
     return {

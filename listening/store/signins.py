@@ -14,7 +14,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, or_, select
 
 from listening.access import Actor, Permission, Role, lowest
-from listening.errors import InvalidError, NotFoundError
+from listening.errors import ForbiddenError, InvalidError, NotFoundError
 from listening.store.accounts import account_id, actor_for
 from listening.store.audit import record
 from listening.store.tables import Account, ApiKey, SignIn
@@ -49,6 +49,17 @@ def start_sign_in(
     session.add(account)
     session.flush()
     return token
+
+
+def sign_ins_of(session: Session, account: int, moment: datetime | None = None) -> list[SignIn]:
+    """The browsers that an account is signed in with, the last seen first."""
+    found = (
+        select(SignIn)
+        .where(SignIn.account_id == account, SignIn.until > (moment or now()))
+        .order_by(col(SignIn.seen_at).desc())
+        .limit(100)
+    )
+    return list(session.exec(found))
 
 
 def end_sign_in(session: Session, token: str) -> None:
@@ -127,9 +138,14 @@ def make_api_key(
     """Make an API key; its secret is told now and never again.
 
     Raises:
-        InvalidError: the name is blank, or it would last no time or too long.
-        ForbiddenError: it would may more than its account.
+        InvalidError: the name is blank, it would last no time or too long, or would may more
+            than its account.
+        ForbiddenError: one key asks for another, and is not an admin's.
     """
+    if actor.key_id is not None and not actor.may(Permission.ADMINISTER, None):
+        raise ForbiddenError("An API key makes no other: sign in, and make it at the pages.")
+    if account.id != actor.account_id:
+        actor.require(Permission.ADMINISTER, None)
     if not name.strip() or len(name) > 100:
         raise InvalidError("A key wants a name of 1 to 100 characters.", field="name")
     if not 1 <= days <= _MOST_DAYS:
@@ -166,6 +182,45 @@ def make_api_key(
                "scopes": key.scopes},
     )  # fmt: skip
     return NewKey(key, f"{key.prefix}_{secret}")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyView:
+    """A key as lists show it.
+
+    Attributes:
+        state: valid, expired, revoked, or disabled where its account is.
+    """
+
+    key: ApiKey
+    login: str
+    state: str
+
+
+def list_api_keys(
+    session: Session, actor: Actor, *, before: int | None = None, limit: int = 200
+) -> list[KeyView]:
+    """One's own keys, an admin's view of all; newest first, those below an id."""
+    statement = (
+        select(ApiKey, Account)
+        .join(Account, col(Account.id) == col(ApiKey.account_id))
+        .order_by(col(ApiKey.id).desc())
+        .limit(limit)
+    )
+    if not actor.may(Permission.ADMINISTER, None):
+        statement = statement.where(ApiKey.account_id == actor.account_id)
+    if before is not None:
+        statement = statement.where(col(ApiKey.id) < before)
+    return [KeyView(key, account.login, _state(key, account)) for key, account in
+            session.exec(statement)]  # fmt: skip
+
+
+def _state(key: ApiKey, account: Account) -> str:
+    if key.revoked_at is not None:
+        return "revoked"
+    if key.expires_at <= now():
+        return "expired"
+    return "disabled" if account.disabled_at is not None else "valid"
 
 
 def revoke_api_key(session: Session, actor: Actor, key_id: int) -> None:
