@@ -12,6 +12,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
 from listening.caseflow import raised, rank
+from listening.store.alarms import tell_opened
 from listening.store.audit import changed
 from listening.store.bulk import chunked, upsert, within
 from listening.store.mentions import MentionView
@@ -101,6 +102,7 @@ def store_cases(
             "group_key", "priority", "due_at",
         ),
     )  # fmt: skip
+    tell_opened(session, brand_id, new)
     if gone or new:
         changed(session, "case", brand_id=brand_id)
 

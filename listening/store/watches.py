@@ -16,6 +16,7 @@ from listening.logs import masked
 from listening.schedule import LONGEST_BACKOFF, Schedule, first_due, is_due, next_due
 from listening.sources.errors import AuthenticationError, FormatChangedError, RateLimitError
 from listening.sources.registry import REGISTRY, get_source, params_key
+from listening.store.alarms import tell_failing, tell_rejected
 from listening.store.brands import brand_id
 from listening.store.bulk import upsert
 from listening.store.sweeps import lose_sweeps, sweeping
@@ -235,6 +236,7 @@ def record_failure(session: Session, watch: Watch, error: Exception) -> None:
     else:
         watch.failures += 1
         watch.next_due_at = _next(watch, now(), hopeless=isinstance(error, _HOPELESS))
+        tell_failing(session, watch, error)
     session.add(watch)
 
 
@@ -254,7 +256,9 @@ def record_rows(session: Session, watch: Watch, sweep_id: int) -> None:
         watch.warning = None if is_over(last, standing) else watch.warning
     elif last.many:
         before = _rows_before(session, sweep)
-        watch.warning = told(last, before) if jumped(last, before) else watch.warning
+        if jumped(last, before):
+            watch.warning = told(last, before)
+            tell_rejected(session, watch, sweep_id, last)
     session.add(watch)
 
 
