@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,7 +21,6 @@ app = typer.Typer(help="Watches: a brand listened for at a source.", no_args_is_
 Number = Annotated[int, typer.Argument(help="Its number in `listening watch list`.")]
 
 PUSHED = "when pushed"
-_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 
 @app.command()
@@ -45,17 +43,18 @@ def add(
     """Add a watch; added again, its schedule is changed."""
     from listening.schedule import Schedule
     from listening.sources.registry import get_source, read_settings, settle
+    from listening.spans import hours_of, seconds_of
     from listening.store.brands import get_brand
     from listening.store.watches import add_watch
 
-    quiet_from, quiet_until = _hours(quiet)
+    quiet_from, quiet_until = hours_of("--quiet", quiet)
     schedule = Schedule(
-        interval=_seconds("--every", every),
+        interval=seconds_of("--every", every),
         cron=cron,
         timezone=timezone,
         quiet_from=quiet_from,
         quiet_until=quiet_until,
-        jitter=_seconds("--jitter", jitter),
+        jitter=seconds_of("--jitter", jitter),
     )
     known_credentials()
     found = get_source(source)
@@ -213,10 +212,12 @@ def backfill(
     until: Annotated[str | None, typer.Option(help="Up to here; none: now.")] = None,
 ) -> None:
     """Have a window of the past fetched by its next sweep, apart from what is new."""
+    from listening.spans import moment_of
     from listening.store.tables.types import now
     from listening.store.watches import ask_backfill, get_watch
 
-    begin, end = _moment("--since", since), _moment("--until", until) if until else now()
+    begin = moment_of("--since", since)
+    end = moment_of("--until", until) if until else now()
     with opened() as (_, store), store.work() as session:
         found = get_watch(session, watch)
         ask_backfill(session, found, begin, end)
@@ -247,7 +248,8 @@ app.command()(secret)
 
 def _row(watch: Watch, brand: Brand, last: Sweep | None) -> dict[str, Any]:
     from listening.sources.registry import where
-    from listening.store.watches import is_pushed
+    from listening.spans import schedule_words
+    from listening.store.watches import is_pushed, schedule_of
 
     due = watch.next_due_at
     return {
@@ -255,7 +257,7 @@ def _row(watch: Watch, brand: Brand, last: Sweep | None) -> dict[str, Any]:
         "brand": brand.name,
         "source": watch.source,
         "where": where(watch.params),
-        "schedule": "" if is_pushed(watch) else _schedule(watch),
+        "schedule": "" if is_pushed(watch) else schedule_words(schedule_of(watch)),
         "state": _state(watch),
         "next_due_at": PUSHED if is_pushed(watch) else due.isoformat() if due else "now",
         "last_sweep": f"{last.status}, {last.rows:,} rows" if last else "none yet",
@@ -298,60 +300,9 @@ def _words(row: dict[str, Any]) -> str:
     return ", ".join(one for one in told if one)
 
 
-def _schedule(watch: Watch) -> str:
-    """A schedule in words."""
-    zone = "" if watch.timezone == "UTC" else f" {watch.timezone}"
-    said = f"cron {watch.cron}{zone}" if watch.cron else f"every {_span(watch.interval_seconds)}"
-    if watch.quiet_from is not None:
-        said += f", quiet {watch.quiet_from}-{watch.quiet_until}{zone}"
-    return said + (f", jitter {_span(watch.jitter_seconds)}" if watch.jitter_seconds else "")
-
-
-def _span(seconds: int) -> str:
-    for unit in ("d", "h", "m"):
-        if seconds >= _UNITS[unit] and seconds % _UNITS[unit] == 0:
-            return f"{seconds // _UNITS[unit]}{unit}"
-    return f"{seconds}s"
-
-
 def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
 def _when(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "now"
-
-
-def _seconds(option: str, text: str) -> int:
-    """Seconds of 30s, 15m, 6h, 1d; a bare number is seconds."""
-    from listening.errors import SettingsError
-
-    found = re.fullmatch(r"(\d{1,9})\s*(s|m|min|h|d)?", text.strip(), re.ASCII)
-    if found is None:
-        raise SettingsError(f"{option} {text}: write a number and s, m, h or d, such as 15m.")
-    return int(found[1]) * _UNITS[found[2] or "s"]
-
-
-def _hours(text: str | None) -> tuple[str | None, str | None]:
-    from listening.errors import SettingsError
-
-    if text is None:
-        return None, None
-    begin, dash, end = text.partition("-")
-    if not dash:
-        raise SettingsError(f"--quiet {text}: write from-until, such as 22:00-07:00.")
-    return begin.strip(), end.strip()
-
-
-def _moment(option: str, text: str) -> datetime:
-    from datetime import UTC, datetime
-
-    from listening.errors import SettingsError
-
-    try:
-        found = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise SettingsError(
-            f"{option} {text}: write a day or a time, such as 2026-01-01 or 2026-01-01T06:00."
-        ) from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

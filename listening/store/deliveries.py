@@ -170,6 +170,7 @@ def get_delivery(session: Session, delivery_id: int) -> Delivery:
 
 def list_deliveries(
     session: Session,
+    channels: Sequence[int] | None = None,
     *,
     channel_id: int | None = None,
     status: DeliveryStatus | None = None,
@@ -177,7 +178,15 @@ def list_deliveries(
     before: int | None = None,
     limit: int = 50,
 ) -> list[tuple[Delivery, Channel]]:
-    """Deliveries with their channels, the latest first; `before`: only with a lower number."""
+    """Deliveries with their channels, the latest first.
+
+    Args:
+        session: to read with.
+        channels: only to these; None: to all.
+        channel_id, status, event: only those.
+        before: only with a lower number.
+        limit: at most so many.
+    """
     statement = select(Delivery, Channel).join(Channel, col(Channel.id) == col(Delivery.channel_id))
     for column, value in (
         (Delivery.channel_id, channel_id),
@@ -186,6 +195,8 @@ def list_deliveries(
     ):
         if value is not None:
             statement = statement.where(col(column) == value)
+    if channels is not None:
+        statement = statement.where(col(Delivery.channel_id).in_(channels))
     if before is not None:
         statement = statement.where(col(Delivery.id) < before)
     found = session.exec(statement.order_by(col(Delivery.id).desc()).limit(limit))

@@ -221,12 +221,13 @@ def read_posts(session: Session, *, batch: int = 2000) -> Iterator[list[tuple[in
         if not found:
             return
         last = int(found[-1][0].id or 0)
-        read = [(int(p.id or 0), p.author_id, _raw(p, a)) for p, a in found]
+        read = [(int(p.id or 0), p.author_id, raw_post(p, a)) for p, a in found]
         session.expunge_all()
         yield read
 
 
-def _raw(post: Post, author: Author) -> RawPost:
+def raw_post(post: Post, author: Author) -> RawPost:
+    """A post as a source gave it."""
     content = {
         name: getattr(post, name) for name in (*_CONTENT, *_FACTS, *_COUNTS) if name != "text_hash"
     }

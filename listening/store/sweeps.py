@@ -160,6 +160,12 @@ def quarantine(
         }
     for key in rows_of_erased(session, {key: row["raw"] for key, row in kept.items()}):
         del kept[key]
+    ignored = select(QuarantinedRow).where(
+        QuarantinedRow.file == file, QuarantinedRow.status == QuarantineStatus.IGNORED
+    )
+    for row in session.exec(ignored):
+        if (own := kept.get((file, row.line, row.raw_hash))) is not None:
+            own["status"] = QuarantineStatus.IGNORED
     upsert(
         session,
         QuarantinedRow,

@@ -45,7 +45,7 @@ def add_watch(
         the watch, and whether it is new.
     """
     key = {"brand_id": brand_id(brand), "source": source, "params_key": params_key(params)}
-    plan = _columns(schedule)
+    plan = columns_of(schedule)
     found = _by_key(session, key)
     new = found is None
     if found is None:
@@ -356,7 +356,7 @@ def _next(
     return next_due(schedule, after=watch.created_at, now=moment, failures=failures, wait=wait)
 
 
-def _columns(schedule: Schedule) -> dict[str, Any]:
+def columns_of(schedule: Schedule) -> dict[str, Any]:
     """A schedule as it stands in a watch."""
     facts = asdict(schedule)
     return {
