@@ -26,6 +26,9 @@ from listening.store.tables import Backfill, Brand, Watch
 from listening.store.tables.types import now
 from listening.store.watches import schedule_of, watch_id_of
 
+# Sources that read files of the machine: whoever runs it says which.
+_OF_THIS_MACHINE = ("folder",)
+
 
 def schedule_from(given: Mapping[str, str]) -> Schedule:
     """A schedule as a form has it: every, cron, timezone, quiet, jitter; blank is usual.
@@ -87,6 +90,8 @@ def add_watch(
     if found is None:
         raise NotFoundError(f"There is no brand {brand}.")
     connector = get_source(source)
+    if connector.spec.name in _OF_THIS_MACHINE:
+        actor.require(Permission.ADMINISTER, None)
     try:
         settled = settle(connector, params)
     except SettingsError as error:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import JSONResponse
 
-from api.routes.v1 import events, me
+from api.routes.v1 import brands, channels, events, me, sources, watches
 from api.web.acting import open_to_all
 
 PREFIX = "/api/v1"
@@ -25,6 +25,10 @@ refused is `application/problem+json` (RFC 9457).
 _PARTS = (
     me,
     events,
+    brands,
+    watches,
+    sources,
+    channels,
 )
 
 router = APIRouter(prefix=PREFIX)
