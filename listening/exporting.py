@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from io import StringIO
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -18,6 +19,7 @@ Row = dict[str, Any]
 
 FORMATS = ("csv", "jsonl", "parquet")
 _PARQUET_BATCH = 5000
+_PIECE = 200  # rows
 # What makes a spreadsheet take a cell for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # What tells who somebody is; an exported row keeps its internal ids.
@@ -33,18 +35,32 @@ def write_rows(rows: Iterable[Row], out: TextIO, form: str, *, guard: bool = Tru
         form: "csv" or "jsonl".
         guard: put an apostrophe before CSV text that a spreadsheet would run as a formula.
     """
-    return _write_csv(rows, out, guard) if form == "csv" else _write_jsonl(rows, out)
+    return sum(1 for _ in _written(rows, out, form, guard))
 
 
-def _write_csv(rows: Iterable[Row], out: TextIO, guard: bool) -> int:
-    count, writer = 0, None
+def stream_rows(rows: Iterable[Row], form: str, *, guard: bool = True) -> Iterator[str]:
+    """The same text in pieces as they are made, for whoever reads while it is written."""
+    out = StringIO()
+    for count, _ in enumerate(_written(rows, out, form, guard), start=1):
+        if count % _PIECE == 0:
+            yield out.getvalue()
+            out.seek(0)
+            out.truncate()
+    yield out.getvalue()
+
+
+def _written(rows: Iterable[Row], out: TextIO, form: str, guard: bool) -> Iterator[None]:
+    """Writes a row, then tells so."""
+    writer = None
     for row in rows:
-        if writer is None:
-            writer = csv.DictWriter(out, list(row), restval="", extrasaction="ignore")
-            writer.writeheader()
-        writer.writerow({name: _cell(value, guard) for name, value in row.items()})
-        count += 1
-    return count
+        if form != "csv":
+            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+        else:
+            if writer is None:
+                writer = csv.DictWriter(out, list(row), restval="", extrasaction="ignore")
+                writer.writeheader()
+            writer.writerow({name: _cell(value, guard) for name, value in row.items()})
+        yield
 
 
 def _cell(value: Any, guard: bool) -> Any:
@@ -55,14 +71,6 @@ def _cell(value: Any, guard: bool) -> Any:
     if guard and isinstance(value, str) and value.startswith(_FORMULA):
         return "'" + value
     return value
-
-
-def _write_jsonl(rows: Iterable[Row], out: TextIO) -> int:
-    count = 0
-    for row in rows:
-        out.write(json.dumps(row, ensure_ascii=False) + "\n")
-        count += 1
-    return count
 
 
 def write_file(rows: Iterable[Row], path: Path, form: str, *, guard: bool = True) -> int:

@@ -48,7 +48,12 @@ class _Brand:
 
 
 def override(
-    session: Session, actor: Actor, mention_ids: Sequence[int], label: SentimentLabel | None
+    session: Session,
+    actor: Actor,
+    mention_ids: Sequence[int],
+    label: SentimentLabel | None,
+    *,
+    brand_id: int | None = None,
 ) -> Overridden:
     """Set what mentions say of their brand; None takes back what a person set.
 
@@ -57,13 +62,14 @@ def override(
         actor: who says so; takes the role support for the brand of each mention.
         mention_ids: at most `touching.MOST`.
         label: the sentiment; saying what the model says is a label too, and is kept.
+        brand_id: whose mentions they have to be; None: of whatever brands.
 
     Raises:
         ForbiddenError: the actor may only look.
         InvalidError: too many at once.
         NotFoundError: one of the mentions is gone, or not the actor's to see.
     """
-    return _write(session, actor, dict.fromkeys(mention_ids, label))
+    return _write(session, actor, dict.fromkeys(mention_ids, label), brand_id)
 
 
 def undo_override(session: Session, actor: Actor, entry_id: int) -> Overridden:
@@ -98,9 +104,12 @@ def undo_override(session: Session, actor: Actor, entry_id: int) -> Overridden:
 
 
 def _write(
-    session: Session, actor: Actor, labels: Mapping[int, SentimentLabel | None]
+    session: Session,
+    actor: Actor,
+    labels: Mapping[int, SentimentLabel | None],
+    brand_id: int | None = None,
 ) -> Overridden:
-    found = chosen_mentions(session, actor, labels)
+    found = chosen_mentions(session, actor, labels, brand_id)
     moment = now()
     brands: dict[int, _Brand] = {}
     for mention in found:

@@ -6,14 +6,18 @@ by the writers, not here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from sqlmodel import Session, col, select
 
+from listening.searching import Search
 from listening.store.brands import brand_id, list_brands
 from listening.store.cases import case_views
+from listening.store.finding import found_mentions
 from listening.store.mentions import EMOTIONS, MentionView, views
+from listening.store.searching import scan
 from listening.store.segments import current_segmentation
 from listening.store.segmentviews import segment_views
 from listening.store.stances import segments_of, stance_views
@@ -27,15 +31,36 @@ from listening.store.tables import (
     Stance,
     StanceKind,
 )
+from listening.store.tagging import tags_of
 
 Row = dict[str, Any]
+
+_BATCH = 500
 
 
 def mention_rows(session: Session, brand: Brand | None = None) -> Iterator[Row]:
     """Mentions with their sentiment towards the brand, oldest first."""
     names = {brand_id(b): b.name for b in list_brands(session)}
-    for view in views(session, brand_id=brand_id(brand) if brand else None):
-        yield {"brand": names[view.mention.brand_id], **_mention(view)}
+    stream = views(session, brand_id=brand_id(brand) if brand else None)
+    while batch := list(islice(stream, _BATCH)):
+        tags = tags_of(session, [int(view.mention.id or 0) for view in batch])
+        for view in batch:
+            yield mention_row(names[view.mention.brand_id], view, tags)
+
+
+def found_rows(session: Session, brand: Brand, search: Search) -> Iterator[Row]:
+    """The mentions that a search finds, all of them, in the order of time."""
+    hits = scan(session, brand_id(brand), search, most=None, first=_BATCH)
+    while batch := list(islice(hits, _BATCH)):
+        for found in found_mentions(session, batch):
+            yield mention_row(brand.name, found.view, {found.id: list(found.tags)})
+
+
+def mention_row(brand: str, view: MentionView, tags: Mapping[int, Sequence[str]]) -> Row:
+    """A mention of a brand as a row; `tags` by mention, as people gave them."""
+    given = list(tags.get(int(view.mention.id or 0), ()))
+    # Last: files are read by the places of the columns before.
+    return {"brand": brand, **_mention(view), "given_tags": given}
 
 
 def _mention(view: MentionView) -> Row:

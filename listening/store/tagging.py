@@ -44,6 +44,7 @@ def tag_mentions(
     *,
     add: Iterable[str] = (),
     remove: Iterable[str] = (),
+    brand_id: int | None = None,
 ) -> Tagged:
     """Put tags on mentions and take others off; what stands already is left alone.
 
@@ -54,6 +55,7 @@ def tag_mentions(
         actor: takes the role support for the brand of each mention.
         mention_ids: at most `touching.MOST`.
         add, remove: tags.
+        brand_id: whose mentions they have to be; None: of whatever brands.
 
     Raises:
         ForbiddenError: the actor may only look.
@@ -63,13 +65,13 @@ def tag_mentions(
     on, off = _checked(add, "add"), _checked(remove, "remove")
     if not on and not off:
         raise InvalidError("Write at least one tag.", field="add")
-    found = chosen_mentions(session, actor, mention_ids)
+    found = chosen_mentions(session, actor, mention_ids, brand_id)
     stand = _standing(session, [int(mention.id or 0) for mention in found])
     numbers: set[int] = set()
     entries = []
-    for brand_id in sorted({mention.brand_id for mention in found}):
-        spelt = {tag.casefold(): tag for tag, _ in brand_tags(session, brand_id)}
-        own = [int(mention.id or 0) for mention in found if mention.brand_id == brand_id]
+    for brand in sorted({mention.brand_id for mention in found}):
+        spelt = {tag.casefold(): tag for tag, _ in brand_tags(session, brand)}
+        own = [int(mention.id or 0) for mention in found if mention.brand_id == brand]
         names = [spelt.get(tag.casefold(), tag) for tag in on]
         added = {tag: [i for i in own if tag not in stand.get(i, ())] for tag in names}
         gone = {
@@ -77,7 +79,7 @@ def tag_mentions(
             for tag in (spelt.get(tag.casefold(), tag) for tag in off)
             if tag not in names
         }
-        entry = _write(session, actor, brand_id, added, gone)
+        entry = _write(session, actor, brand, added, gone)
         if entry is not None:
             entries.append(entry)
             numbers |= {i for pairs in (added, gone) for ids in pairs.values() for i in ids}

@@ -14,8 +14,16 @@ from listening.store.tables import Mention
 MOST = 1_000  # mentions at once
 
 
-def chosen_mentions(session: Session, actor: Actor, mention_ids: Collection[int]) -> list[Mention]:
+def chosen_mentions(
+    session: Session, actor: Actor, mention_ids: Collection[int], brand_id: int | None = None
+) -> list[Mention]:
     """The mentions of these ids, in their order, locked for this unit of work.
+
+    Args:
+        session: inside a unit of work.
+        actor: takes the role support for the brand of each mention.
+        mention_ids: at most `MOST`.
+        brand_id: whose they have to be; None: of whatever brands.
 
     Raises:
         ForbiddenError: the actor may only look.
@@ -31,9 +39,11 @@ def chosen_mentions(session: Session, actor: Actor, mention_ids: Collection[int]
         .order_by(col(Mention.id))
         .with_for_update()
     )
+    if brand_id is not None:
+        statement = statement.where(Mention.brand_id == brand_id)
     found = list(session.exec(statement))
-    for brand_id in sorted({mention.brand_id for mention in found}):
-        actor.require(Permission.ANSWER, brand_id, "mention")
+    for brand in sorted({mention.brand_id for mention in found}):
+        actor.require(Permission.ANSWER, brand, "mention")
     if len(found) < len(wanted):
         missing = len(wanted) - len(found)
         raise NotFoundError(

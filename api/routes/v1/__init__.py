@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import JSONResponse
 
-from api.routes.v1 import brands, channels, events, me, sources, watches
+from api.routes.v1 import brands, channels, events, me, mentions, sources, views, watches
 from api.web.acting import open_to_all
 
 PREFIX = "/api/v1"
@@ -29,6 +29,8 @@ _PARTS = (
     watches,
     sources,
     channels,
+    mentions,
+    views,
 )
 
 router = APIRouter(prefix=PREFIX)
@@ -49,5 +51,16 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         schemes = {"key": {"type": "http", "scheme": "bearer", "description": "An API key."}}
         found.setdefault("components", {})["securitySchemes"] = schemes
         found["security"] = [{"key": []}]
+        _refusals_are_problems(found)
         app.openapi_schema = found
     return app.openapi_schema
+
+
+def _refusals_are_problems(schema: dict[str, Any]) -> None:
+    """Say of every refusal that it is problem details, which the framework takes for plain JSON."""
+    for path in schema["paths"].values():
+        for operation in path.values():
+            for status, answer in operation["responses"].items():
+                content = answer.get("content", {})
+                if status >= "400" and "application/json" in content:
+                    content["application/problem+json"] = content.pop("application/json")
