@@ -12,7 +12,7 @@ from listening.store.artefacts import EVERYONE, MAP, made_at
 from listening.store.figuring import is_large
 from listening.store.keptpersonas import kept_everyone as stored_everyone
 from listening.store.keptpersonas import kept_own
-from listening.store.maps import kept_points, map_points
+from listening.store.maps import MapPoints, kept_points, map_points
 from listening.store.personas import Everyone, Own, everyone_of
 from listening.store.segments import current_segmentation, merged_segments, run_id_of
 from listening.store.segmentviews import SegmentView
@@ -52,6 +52,17 @@ def kept_map(site: Site, session: Session, rows: Sequence[SegmentView]) -> Segme
         return None
     names = {int(v.segment.id or 0): v.segment.name for v in rows}
     return drawn_map(site, session, run, names)
+
+
+def kept_points_of(site: Site, session: Session) -> MapPoints | None:
+    """The dots of the current run's map; kept for a while where they are many."""
+    run = current_segmentation(session)
+    if run is None:
+        return None
+    return site.kept.get(
+        ("points", run.id, made_at(session, run_id_of(run), MAP)),
+        lambda: kept_points(session, run) or map_points(session, run),
+    )
 
 
 def drawn_map(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import JSONResponse
 
-from api.routes.v1 import brands, channels, events, me, mentions, sources, views, watches
+from api.routes.v1 import brands, channels, events, me, mentions, segments, sources, views, watches
 from api.web.acting import open_to_all
 
 PREFIX = "/api/v1"
@@ -31,6 +31,7 @@ _PARTS = (
     channels,
     mentions,
     views,
+    segments,
 )
 
 router = APIRouter(prefix=PREFIX)
