@@ -54,7 +54,7 @@ def test_members_go_on_where_they_ended(api: TestClient) -> None:
 def test_a_persona_and_the_past(api: TestClient) -> None:
     persona = api.get(f"{API}/segments/1/persona").json()
     assert persona["coverage"]["members"] == 2
-    assert [b["name"] for b in persona["brands"]][0] == "JetBlue"
+    assert persona["brands"][0]["name"] == "JetBlue"
     told = api.get(f"{API}/brands/1/segments/1/lineage").json()
     assert [(e["event"], e["segment_id"], e["other_id"]) for e in told] == [
         ("split", 2, 1), ("continued", 1, None),
