@@ -15,6 +15,7 @@ from api.routes.v1.limits import RequestLimits
 from api.web import (
     account,
     accounts,
+    audience,
     auditlog,
     brands,
     entry,
@@ -44,6 +45,7 @@ PAGES = (
     people,
     segments,
     segmentacts,
+    audience,
     brands,
 )
 STATIC = Path(__file__).parent / "static"
