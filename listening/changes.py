@@ -32,8 +32,8 @@ class Sentence:
         kind: volume, sentiment, incident, themes, negative_theme, source, voice, emotion.
         text: for a person to read.
         figures: what it rests on, JSON.
-        filters: of the mentions behind it: since, until, sentiment, source, q; None: there is
-            no list of them.
+        filters: of the mentions behind it, by the names that lists of mentions give them; None:
+            there is no list of them.
     """
 
     kind: str
@@ -80,7 +80,7 @@ def what_changed(facts: Facts, most: int = MOST) -> list[Sentence]:
 
 
 def _filters(window: Window, **more: str) -> dict[str, str]:
-    return {"since": window.first.isoformat(), "until": window.last.isoformat(), **more}
+    return {"startDate": window.first.isoformat(), "endDate": window.last.isoformat(), **more}
 
 
 def _volume(facts: Facts) -> Sentence:
@@ -181,7 +181,7 @@ def _incident(facts: Facts) -> Iterator[Sentence]:
     if len(facts.incidents) > 1:
         text = text[:-1] + f"; {_many(len(facts.incidents), 'incident')} in all."
     more = {"sentiment": "negative"} if one.kind is IncidentKind.NEGATIVE else {}
-    filters = {"since": first.isoformat(), "until": last.isoformat(), **more}
+    filters = {"startDate": first.isoformat(), "endDate": last.isoformat(), **more}
     yield Sentence("incident", text, figures, filters)
 
 
@@ -197,7 +197,7 @@ def _themes(facts: Facts) -> Iterator[Sentence]:
         f"{before:,} before."
     )
     figures = {"rising": [dict(one) for one in rising[:3]], "authors": authors}
-    yield Sentence("themes", text, figures, _filters(facts.window, q=_phrase(rising[0]["word"])))
+    yield Sentence("themes", text, figures, _filters(facts.window, q=phrase(rising[0]["word"])))
     worst = max(rising, key=lambda one: (one["negative"] / one["now"], one["now"]))
     if worst["negative"] * 2 > worst["now"]:
         yield Sentence(
@@ -205,11 +205,11 @@ def _themes(facts: Facts) -> Iterator[Sentence]:
             f"The talk of “{worst['word']}” is mostly negative: {worst['negative']:,} of "
             f"{_many(worst['now'], 'author')}.",
             dict(worst),
-            _filters(facts.window, q=_phrase(worst["word"]), sentiment="negative"),
+            _filters(facts.window, q=phrase(worst["word"]), sentiment="negative"),
         )
 
 
-def _phrase(word: str) -> str:
+def phrase(word: str) -> str:
     """A theme in the query language: a pair of words that other words may stand between."""
     parts = [f'"{part}"' for part in word.replace('"', " ").split()]
     return " NEAR/3 ".join(parts)
@@ -235,7 +235,7 @@ def _source(facts: Facts) -> Iterator[Sentence]:
         "source",
         f"{own:.0%} of the mentions came from {source}, before it was {was:.0%}.",
         {"source": source, "share": round(own, 4), "share_before": round(was, 4)},
-        _filters(facts.window, source=source),
+        _filters(facts.window, pageType=source),
     )
 
 

@@ -21,6 +21,7 @@ from api.web import (
     entry,
     errors,
     keys,
+    overview,
     people,
     segmentacts,
     segments,
@@ -47,6 +48,7 @@ PAGES = (
     segmentacts,
     audience,
     brands,
+    overview,
 )
 STATIC = Path(__file__).parent / "static"
 

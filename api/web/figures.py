@@ -67,11 +67,16 @@ class DayChart:
     unscored: bool
 
 
-def day_chart(days: Sequence[Day]) -> DayChart | None:
-    """Stacked bars, negative at the bottom; None where there is nothing to draw."""
+def day_chart(days: Sequence[Day], step: int | None = None) -> DayChart | None:
+    """Stacked bars, negative at the bottom; None where there is nothing to draw.
+
+    Args:
+        days: without gaps.
+        step: days a bar; None: as few as fit.
+    """
     if not days:
         return None
-    step = math.ceil(len(days) / _MOST_BARS)
+    step = step or math.ceil(len(days) / _MOST_BARS)
     groups = [days[start : start + step] for start in range(0, len(days), step)]
     top = _round_up(max(sum(d.mentions for d in group) for group in groups))
     slot = 100 / len(groups)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from urllib.parse import quote, urlsplit
 
 from listening.store.mentions import NOT_YET, MentionView
@@ -92,6 +92,15 @@ def due(value: datetime, now: datetime) -> str:
     else:
         span = f"{minutes // (24 * 60):,} days"
     return f"overdue by {span}" if late else f"due in {span}"
+
+
+def lasting(value: timedelta) -> str:
+    """A span of time in its largest unit: 40 s, 12 min, 3 h, 2 days."""
+    seconds = int(value.total_seconds())
+    for least, unit, name in ((48 * 3600, 86400, "days"), (3600, 3600, "h"), (60, 60, "min")):
+        if seconds >= least:
+            return f"{seconds // unit:,} {name}"
+    return f"{seconds} s"
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

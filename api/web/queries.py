@@ -30,11 +30,6 @@ from listening.store.tables import (
 )
 
 
-def count_all_mentions(session: Session) -> int:
-    """Mentions of every brand: what a share of voice is a share of."""
-    return session.exec(select(func.count()).select_from(Mention)).one()
-
-
 def count_priorities(session: Session, brand: int) -> dict[Priority, int]:
     """Open cases of a brand by priority."""
     statement = (

@@ -9,8 +9,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.templating import Jinja2Templates
 
-from api.web import excerpts, figures, formats
-from listening import advocacy, triage
+from api.web import excerpts, figures, formats, links, timecharts
+from listening import advocacy, changes, triage
 
 TEMPLATES = Path(__file__).parent / "templates"
 _FILTERS = (
@@ -33,6 +33,7 @@ _FILTERS = (
     formats.author_name,
     formats.author_account,
     formats.safe_url,
+    formats.lasting,
     excerpts.marked,
     excerpts.shortened,
 )
@@ -58,6 +59,10 @@ def page_templates() -> Jinja2Templates:
         "clock_of": figures.clock,
         "urgency_terms": figures.urgency_terms,
         "raised": figures.raised,
+        "mentions_url": links.mentions_url,
+        "window_filters": links.window_filters,
+        "phrase": changes.phrase,
+        "counts_of": timecharts.counts_of,
         "advocacy": advocacy,
         "triage": triage,
     }

@@ -13,7 +13,7 @@ from listening.voice import step_of, voice
 from listening.windows import Window
 
 WEEK = Window(date(2015, 2, 18), date(2015, 2, 24), "7")
-DAYS = {"since": "2015-02-18", "until": "2015-02-24"}
+DAYS = {"startDate": "2015-02-18", "endDate": "2015-02-24"}
 
 
 def counts(mentions: int, negative: int, positive: int) -> Counts:
@@ -94,7 +94,7 @@ def test_the_incident_that_was_the_furthest_beyond() -> None:
         "In the 24 hours until 23 Feb 2015, 06:00 UTC, 220 mentions came where 134 a day were "
         "usual (beyond mean + 3 SD); 60% of the scored ones are negative; 2 incidents in all."
     )
-    assert one.filters == {"since": "2015-02-22", "until": "2015-02-23"}
+    assert one.filters == {"startDate": "2015-02-22", "endDate": "2015-02-23"}
     (one,) = [s for s in what_changed(replace(found, incidents=[worse])) if s.kind == "incident"]
     assert one.text == (
         "In the 24 hours until 23 Feb 2015, 06:00 UTC, 60% of 200 scored mentions were negative "
