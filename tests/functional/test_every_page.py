@@ -16,6 +16,7 @@ import pytest
 from listening.store.session import Store
 from tests.api.conftest import people as people
 from tests.functional.browsing import DESK, PHONE, Seen, chromium, fits, signed_page, violations
+from tests.functional.hostile import make_hostile
 from tests.functional.serving import serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
@@ -34,6 +35,7 @@ def shape(address: str) -> str:
 
 
 def test_every_page_is_fit_to_be_seen(people: Store, tmp_path: Path) -> None:
+    make_hostile(people)
     seen, wrong, looked = Seen(), list[str](), set[str]()
     with serving(people, tmp_path) as address, chromium() as browser:
         cookie = admin_cookie(people, tmp_path)
