@@ -78,9 +78,24 @@ def signed_page(
     return page
 
 
-def fits(page: Page) -> bool:
-    """Whether nothing of the page is wider than the window."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+# The innermost elements that reach beyond the window, unless something around them scrolls.
+_TOO_WIDE = """() => {
+  if (document.documentElement.scrollWidth <= innerWidth) return [];
+  const kept = /(auto|scroll|hidden|clip)/;
+  const scrolls = (e) => e && (kept.test(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+  const wide = [...document.body.querySelectorAll("*")].filter(
+    (e) => e.getBoundingClientRect().right > innerWidth + 1 && !scrolls(e.parentElement));
+  const inner = wide.filter((e) => ![...e.children].some((c) => wide.includes(c)));
+  const told = (e) => `${e.parentElement.className} > ${e.tagName}.${e.className} ` +
+    (e.textContent ?? "").trim().slice(0, 40);
+  return ["wider than the window", ...inner.slice(0, 5).map(told)];
+}"""
+
+
+def too_wide(page: Page) -> list[str]:
+    """What of the page is wider than the window; empty: it fits."""
+    found: list[str] = page.evaluate(_TOO_WIDE)
+    return found
 
 
 def violations(page: Page) -> list[str]:

@@ -15,7 +15,7 @@ import pytest
 
 from listening.store.session import Store
 from tests.api.conftest import people as people
-from tests.functional.browsing import DESK, PHONE, Seen, chromium, fits, signed_page, violations
+from tests.functional.browsing import DESK, PHONE, Seen, chromium, signed_page, too_wide, violations
 from tests.functional.hostile import make_hostile
 from tests.functional.serving import serving
 
@@ -59,8 +59,7 @@ def test_every_page_is_fit_to_be_seen(people: Store, tmp_path: Path) -> None:
                 if answer.status != 200:
                     wrong.append(f"{where}: {answer.status}")
                     break
-                if not fits(page):
-                    wrong.append(f"{where}: too wide at {width}")
+                wrong += [f"{where} ({width}): {what}" for what in too_wide(page)]
                 wrong += [f"{where} ({scheme}, {width}): {v}" for v in violations(page)]
                 if len(page.content()) > 110_000 and "/segments" not in where:
                     wrong.append(f"{where}: {len(page.content()):,} bytes")
@@ -68,8 +67,8 @@ def test_every_page_is_fit_to_be_seen(people: Store, tmp_path: Path) -> None:
                 waiting.extend(own_links(pages["light", DESK], address))
         alert = "window.alert.toString().includes('native code')"
         assert all(page.evaluate(alert) for page in pages.values())
-    assert wrong == []
-    assert seen.said == []
+    assert not wrong, "\n".join(wrong)
+    assert not seen.said, "\n".join(seen.said)
     assert seen.asked == {"127.0.0.1"}
     assert len(looked) >= 8, looked
 
