@@ -8,6 +8,8 @@ from dataclasses import dataclass
 # A page of fifty articles is no list: what is longer opens on demand.
 LONG = 700
 SHORTENED = 480
+# What opens, of each; an article of a megabyte is read where it was published.
+OPENED = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,16 @@ def shortened(text: str) -> str | None:
         return None
     head = text[:SHORTENED]
     return (head.rsplit(None, 1)[0] if " " in head[SHORTENED // 2 :] else head) + " …"
+
+
+def opened(text: str) -> str:
+    """As much of a long text as a list opens."""
+    return text if len(text) <= OPENED else text[:OPENED] + " …"
+
+
+def unopened(text: str) -> int:
+    """Characters that a list leaves out even opened."""
+    return max(len(text) - OPENED, 0)
 
 
 def _merged(spans: Sequence[Sequence[int]], length: int) -> Iterator[tuple[int, int]]:

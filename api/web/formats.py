@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -176,15 +177,28 @@ def author_name(author: Author) -> str:
     """The name somebody would call this author by."""
     for name in (author.name, author.handle and "@" + author.handle.removeprefix("@")):
         if name and name.strip():
-            return name.strip()
+            return tamed(name)
     return author.native_id
+
+
+# What moves text beyond its own place: directions that are forced, and marks upon marks.
+_FORCED = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
+_MARKS = re.compile(f"({_MARK}{{2}}){_MARK}+")
+_LONGEST_NAME = 80
+
+
+def tamed(name: str) -> str:
+    """A name that strangers gave themselves, as a list can bear it."""
+    calm = _MARKS.sub(r"\1", _FORCED.sub("", name)).strip()
+    return calm if len(calm) <= _LONGEST_NAME else calm[: _LONGEST_NAME - 1].rstrip() + "…"
 
 
 def author_account(author: Author) -> str:
     """The account behind the name: handle where known, and the source."""
     handle = author.handle and author.handle.strip()
     if handle and author.name and author.name.strip():
-        return f"@{handle.removeprefix('@')} at {author.source}"
+        return f"@{tamed(handle.removeprefix('@'))} at {author.source}"
     return f"at {author.source}"
 
 

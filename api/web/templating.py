@@ -36,6 +36,8 @@ _FILTERS = (
     formats.lasting,
     excerpts.marked,
     excerpts.shortened,
+    excerpts.opened,
+    excerpts.unopened,
 )
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from api.web import formats
+from api.web import excerpts, formats
 from api.web.excerpts import marked, shortened
 from api.web.figures import day_chart, raised, scale, share_bar, spark, urgency_terms
 from api.web.paging import Page, page_of
@@ -183,3 +183,16 @@ def test_due(hours: float, text: str) -> None:
 )
 def test_only_web_addresses_are_safe(url: str | None, safe: bool) -> None:
     assert (formats.safe_url(url) is not None) is safe
+
+
+def test_names_are_tamed() -> None:
+    assert formats.tamed("  Zoë  ") == "Zoë"
+    assert formats.tamed("z\u0336\u0350\u0321\u0489algo") == "z\u0336\u0350algo"
+    assert formats.tamed("\u202egnp.exe\u202c \u2067ש") == "gnp.exe ש"
+    assert formats.tamed("x" * 81) == "x" * 79 + "…"
+
+
+def test_of_an_endless_text_a_list_opens_the_beginning() -> None:
+    assert excerpts.opened("a" * 2000) == "a" * 2000
+    assert excerpts.opened("a" * 2001) == "a" * 2000 + " …"
+    assert (excerpts.unopened("a" * 2000), excerpts.unopened("a" * 2002)) == (0, 2)

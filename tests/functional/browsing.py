@@ -81,8 +81,8 @@ def signed_page(
 # The innermost elements that reach beyond the window, unless something around them scrolls.
 _TOO_WIDE = """() => {
   if (document.documentElement.scrollWidth <= innerWidth) return [];
-  const kept = /(auto|scroll|hidden|clip)/;
-  const scrolls = (e) => e && (kept.test(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+  const own = /(auto|scroll|hidden|clip)/;
+  const scrolls = (e) => e && (own.test(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
   const wide = [...document.body.querySelectorAll("*")].filter(
     (e) => e.getBoundingClientRect().right > innerWidth + 1 && !scrolls(e.parentElement));
   const inner = wide.filter((e) => ![...e.children].some((c) => wide.includes(c)));
