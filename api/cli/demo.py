@@ -13,6 +13,7 @@ import typer
 
 from api.cli.context import Bar, opened, progress
 from api.cli.show import plain, table
+from api.cli.users import tell_first_link
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -65,9 +66,12 @@ def demo(
         _show(store)
         port = port or settings.web_port
         host, folder = settings.web_host, settings.data_dir
-    print(f"\nDone in {time.monotonic() - started:.0f} s. The same as pages: http://{host}:{port}/")
-    if serve is None:
-        serve = sys.stdout.isatty() and sys.stdin.isatty()
+        if serve is None:
+            serve = sys.stdout.isatty() and sys.stdin.isatty()
+        took = time.monotonic() - started
+        print(f"\nDone in {took:.0f} s. The same as pages: http://{host}:{port}/")
+        if serve:
+            tell_first_link(store, settings, host, port)
     if serve:
         from api.web.serving import serve as serve_pages
 

@@ -30,6 +30,7 @@ from api.cli import (
     services,
     sources,
     status,
+    users,
     watches,
     work,
 )
@@ -65,6 +66,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(users.app, name="user")
+app.add_typer(users.keys, name="key")
 app.add_typer(brands.app, name="brand")
 app.add_typer(queries.app, name="query")
 app.add_typer(watches.app, name="watch")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from api.cli.context import opened
+from api.cli.users import tell_first_link
 
 PortOption = Annotated[int | None, typer.Option(help="Of the web pages (LISTENING_WEB_PORT).")]
 HostOption = Annotated[str | None, typer.Option(help="LISTENING_WEB_HOST.")]
@@ -37,9 +38,10 @@ def web(port: PortOption = None, host: HostOption = None) -> None:
     from api.web.serving import serve
     from workers.health import Heartbeat
 
-    with opened() as (settings, _):
+    with opened() as (settings, store):
         host, port = host or settings.web_host, port or settings.web_port
-    _check_port(host, port)
+        _check_port(host, port)
+        tell_first_link(store, settings, host, port)
     heartbeat = Heartbeat(settings, "web")
     heartbeat.start()
     try:
