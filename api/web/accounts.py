@@ -159,7 +159,7 @@ def _list(
         status=_status(error),
         accounts=[(a, _named(roles.get(account_id(a), {}), names)) for a in accounts],
         all_brands=brands,
-        link=f"{_root(request)}/welcome/{linked.token}" if linked else None,
+        link=f"{site_root(request)}/welcome/{linked.token}" if linked else None,
         linked=linked,
         hours=LINK_HOURS,
         error=str(error) if error else None,
@@ -207,7 +207,7 @@ def _named(roles: dict[int, Role], names: dict[int, str]) -> list[tuple[str, str
     return sorted((names[brand], role.value) for brand, role in roles.items() if brand in names)
 
 
-def _root(request: Request) -> str:
+def site_root(request: Request) -> str:
     """Where people reach these pages."""
     return (site_of(request).settings.public_url or str(request.base_url)).rstrip("/")
 

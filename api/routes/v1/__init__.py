@@ -8,7 +8,20 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import JSONResponse
 
-from api.routes.v1 import brands, channels, events, me, mentions, segments, sources, views, watches
+from api.routes.v1 import (
+    accounts,
+    audit,
+    brands,
+    channels,
+    events,
+    keys,
+    me,
+    mentions,
+    segments,
+    sources,
+    views,
+    watches,
+)
 from api.web.acting import open_to_all
 
 PREFIX = "/api/v1"
@@ -24,6 +37,9 @@ refused is `application/problem+json` (RFC 9457).
 # One line a part; the order is that of the reference.
 _PARTS = (
     me,
+    accounts,
+    keys,
+    audit,
     events,
     brands,
     watches,

@@ -8,7 +8,7 @@ from fastapi import Query, Request, Response
 from sqlmodel import Session
 
 from api.routes.paging import Cursor, Id, Limit, decode_cursor, encode_cursor
-from api.routes.v1.route import api_router, expected_version
+from api.routes.v1.route import api_router, expected_version, told_once
 from api.schemas.base import Page
 from api.schemas.channels import (
     ChannelChange,
@@ -42,6 +42,7 @@ def channels(request: Request) -> Page[ChannelShown]:
 @router.post("/channels", status_code=201, dependencies=ADMIN)
 def add_channel(request: Request, sent: NewChannel, response: Response) -> ChannelMade:
     """Add a channel; what a webhook is signed with is in this answer and never shown again."""
+    told_once(request)
     site = site_of(request)
     with site.store.work() as session:
         channel, secret = store_channels.add_channel(
@@ -109,6 +110,7 @@ def resume_channel(request: Request, channel_id: Id) -> ChannelShown:
 @router.post("/channels/{channel_id}/secret", dependencies=ADMIN)
 def rotate_secret(request: Request, channel_id: Id) -> SigningSecret:
     """Sign a webhook with another secret from now on."""
+    told_once(request)
     site = site_of(request)
     with site.store.work() as session:
         made = store_channels.rotate_secret(

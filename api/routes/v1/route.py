@@ -40,6 +40,12 @@ _REFUSALS = {
     503: "The store does not answer; Retry-After says when to ask again.",
 }
 
+_NOT_AGAIN = Problem(
+    409,
+    "Told once",
+    "This was done already; the secret in its answer is told once and kept nowhere. Make another.",
+)
+
 Answer = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -67,6 +73,11 @@ class ApiRoute(APIRoute):
             return response
 
         return answer
+
+
+def told_once(request: Request) -> None:
+    """The answer holds a secret: it is not kept to be given again."""
+    request.state.told_once = True
 
 
 def expected_version(request: Request, sent: int | None = None) -> int | None:
@@ -117,11 +128,13 @@ async def _once(request: Request, actor: str, key: str, handle: Answer) -> Respo
         response = await handle(request)
         body = bytes(response.body) if hasattr(response, "body") else b""
         kept = response.status_code < 500 and len(body) <= 1_000_000
+        once = getattr(request.state, "told_once", False) and response.status_code < 300
     except BaseException:
         # Nothing was done: a unit of work is whole or not at all.
         await run_in_threadpool(_forget, site, actor, key)
         raise
-    await run_in_threadpool(_end if kept else _forget, site, actor, key, response)
+    keep = _NOT_AGAIN.answer() if once else response
+    await run_in_threadpool(_end if kept else _forget, site, actor, key, keep)
     return response
 
 
