@@ -218,7 +218,8 @@ def _check_roles(session: Session, role: Role | None, brands: Mapping[int, Role]
             "An account without any role sees nothing: give it one, for every brand or for some.",
             field="role",
         )
-    known = set(session.exec(select(Brand.id).where(col(Brand.id).in_(list(brands)))))
+    stored = [number for number in brands if 0 < number < 2**63]
+    known = set(session.exec(select(Brand.id).where(col(Brand.id).in_(stored))))
     if missing := sorted(set(brands) - known):
         raise InvalidError(f"There is no brand {missing[0]}.", field="brands")
 

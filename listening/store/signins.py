@@ -17,7 +17,7 @@ from listening.access import Actor, Permission, Role, lowest
 from listening.errors import ForbiddenError, InvalidError, NotFoundError
 from listening.store.accounts import account_id, actor_for
 from listening.store.audit import record
-from listening.store.tables import Account, ApiKey, SignIn
+from listening.store.tables import Account, ApiKey, Brand, SignIn
 from listening.store.tables.types import now
 
 KEY_PREFIX = "lk_"
@@ -140,6 +140,7 @@ def make_api_key(
     Raises:
         InvalidError: the name is blank, it would last no time or too long, or would may more
             than its account.
+        NotFoundError: there is no such brand.
         ForbiddenError: one key asks for another, and is not an admin's.
     """
     if actor.key_id is not None and not actor.may(Permission.ADMINISTER, None):
@@ -150,6 +151,8 @@ def make_api_key(
         raise InvalidError("A key wants a name of 1 to 100 characters.", field="name")
     if not 1 <= days <= _MOST_DAYS:
         raise InvalidError(f"A key lasts 1 to {_MOST_DAYS} days.", field="days")
+    if brand_id is not None and session.get(Brand, brand_id) is None:
+        raise NotFoundError("There is no such brand, or it is not yours to see.")
     owner = actor_for(session, account)
     own = owner.role_for(brand_id)
     if lowest(own, role) is not role:
