@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -231,7 +231,12 @@ def count_facets(
         last = state.last.at
     since = None if whole else last
     return Facets(
-        counts, sorted(days.items()), len(ids), whole, since, _segments(session, counters)
+        counts,
+        sorted(days.items()),
+        len(ids),
+        whole,
+        since,
+        segment_names(session, counters["segment"]),
     )
 
 
@@ -243,7 +248,8 @@ def _tags(session: Session, ids: Sequence[int]) -> Counter[str]:
     return counts
 
 
-def _segments(session: Session, counters: dict[str, Counter[str]]) -> dict[str, str]:
-    numbers = [int(value) for value in counters["segment"] if value != NONE]
+def segment_names(session: Session, values: Iterable[str]) -> dict[str, str]:
+    """The names of segments by the value that filters have for them."""
+    numbers = [int(v) for v in values if v.isascii() and v.isdigit() and len(v) < 19]
     statement = select(Segment.id, Segment.name).where(col(Segment.id).in_(numbers))
     return {str(number): name for number, name in session.exec(statement)}
