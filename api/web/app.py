@@ -29,6 +29,7 @@ from api.web import (
     segments,
     settingsframe,
 )
+from api.web import settings as settings_pages
 from api.web.live import Live
 from api.web.security import BodyLimit, KnownHosts, SecurityHeaders
 from api.web.site import Site
@@ -47,6 +48,7 @@ PAGES = (
     auditlog,
     savedviews,
     mentions,
+    *settings_pages.PARTS,
     people,
     segments,
     segmentacts,

@@ -39,8 +39,14 @@ class Section:
 
 # In the order of the list.
 SECTIONS: tuple[Section, ...] = (
+    Section("/settings/brands", "Brands", Permission.CONFIGURE),
+    Section("/settings/watches", "Watches", Permission.READ),
+    Section("/settings/quarantine", "Quarantine", Permission.CONFIGURE),
+    Section("/settings/sources", "Sources", Permission.CONFIGURE),
+    Section("/settings/notifications", "Notifications", Permission.ADMINISTER),
     Section("/settings/people", "People", Permission.ADMINISTER, everywhere=True),
     Section("/settings/keys", "API keys", Permission.READ),
+    Section("/settings/erasing", "Erasing", Permission.ADMINISTER, everywhere=True),
     Section("/settings/audit", "Audit log", Permission.ADMINISTER, everywhere=True),
 )
 

@@ -1,0 +1,280 @@
+"""/settings/watches: what is swept where, when, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from api.web.acting import actor_of, form_of, need
+from api.web.flash import redirect
+from api.web.forms import number_of, text_of
+from api.web.settings.doing import (
+    MENDABLE,
+    Before,
+    Chosen,
+    Number,
+    chosen_number,
+    done,
+    sent_of,
+    told,
+)
+from api.web.settingsframe import render_settings
+from api.web.site import site_of
+from listening.access import Actor, Permission
+from listening.errors import InvalidError, ListeningError, NotFoundError, SettingsError
+from listening.sources.base import SourceSetting
+from listening.sources.registry import REGISTRY, get_source, settings_of
+from listening.spans import moment_of, span_words
+from listening.store import watchedits
+from listening.store.brands import brand_id, list_brands
+from listening.store.credentials import standing_credentials
+from listening.store.healthviews import backfills_of, sweeps_page, watch_views
+from listening.store.tables import Watch
+from listening.store.tables.types import now
+from listening.store.watchedits import own_watch, schedule_from
+
+router = APIRouter(include_in_schema=False)
+SEE = [need(Permission.READ, "somewhere")]
+SET_UP = [need(Permission.CONFIGURE, "somewhere")]
+PATH = "/settings/watches"
+SWEEPS = 20
+_SCHEDULE = ("every", "cron", "timezone", "quiet", "jitter")
+
+
+@router.get(PATH, dependencies=SEE)
+def watches_page(request: Request, brand: Chosen = "") -> Response:
+    """Watches with how they do."""
+    actor = actor_of(request)
+    with site_of(request).reading() as session:
+        views = watch_views(session, actor, brand=chosen_number(brand))
+        all_brands = list_brands(session)
+    visible = actor.visible()
+    return render_settings(
+        request,
+        "settings/watches.html",
+        title="Watches",
+        views=views,
+        chosen=brand,
+        all_brands=[b for b in all_brands if visible is None or b.id in visible],
+        may_add=actor.may_somewhere(Permission.CONFIGURE),
+        now=now(),
+    )
+
+
+@router.get(PATH + "/add", dependencies=SET_UP)
+def new_watch_page(request: Request, brand: Chosen = "", source: Chosen = "") -> Response:
+    """Choose brand and source; then what the source is to be told."""
+    return _new(request, brand, source)
+
+
+@router.post(PATH + "/add", dependencies=SET_UP)
+async def add_watch(request: Request) -> Response:
+    """Add a watch."""
+    form = await form_of(request)
+    brand, source = text_of(form, "brand", 30), text_of(form, "source", 100)
+    try:
+        number = chosen_number(brand)
+        if number is None:
+            raise InvalidError("Choose a brand.", field="brand")
+        spec = get_source(source).spec
+        params, schedule = _params(form, settings_of(spec)), _schedule(form)
+        watch = await done(
+            request,
+            lambda s, actor: watchedits.add_watch(
+                s, actor, number, source=source, params=params, schedule=schedule
+            ),
+        )
+    except (*MENDABLE, NotFoundError) as error:
+        return await run_in_threadpool(_new, request, brand, source, error=error, form=form)
+    return redirect(request, f"{PATH}/{watch.id}", "The watch is added; it is swept when due.")
+
+
+@router.get(PATH + "/{watch_id}", dependencies=SEE)
+def watch_page(request: Request, watch_id: Number, before: Before = None) -> Response:
+    """One watch: how it does, its schedule, its sweeps."""
+    return _one(request, watch_id, before=before)
+
+
+@router.post(PATH + "/{watch_id}/schedule", dependencies=SET_UP)
+async def change_schedule(request: Request, watch_id: Number) -> Response:
+    """Sweep it at other times."""
+    form = await form_of(request)
+    try:
+        schedule, version = _schedule(form), number_of(form, "version")
+        await done(
+            request,
+            lambda s, actor: watchedits.edit_watch(s, actor, watch_id, schedule, version=version),
+        )
+    except MENDABLE as error:
+        return await run_in_threadpool(_one, request, watch_id, error=error, form=form)
+    return redirect(request, f"{PATH}/{watch_id}", "It is swept at other times from now on.")
+
+
+@router.post(PATH + "/{watch_id}/backfill", dependencies=SET_UP)
+async def backfill(request: Request, watch_id: Number) -> Response:
+    """Have a window of the past fetched."""
+    form = await form_of(request)
+    try:
+        since, until = _window(form)
+        await done(
+            request,
+            lambda s, actor: watchedits.backfill_watch(s, actor, watch_id, since, until or now()),
+        )
+    except MENDABLE as error:
+        return await run_in_threadpool(_one, request, watch_id, error=error, form=form)
+    return redirect(request, f"{PATH}/{watch_id}", "The window is fetched by its next sweep.")
+
+
+@router.post(PATH + "/{watch_id}/run", dependencies=SET_UP)
+async def run_watch(request: Request, watch_id: Number) -> Response:
+    """Have it swept within seconds."""
+    return await _act(request, watch_id, watchedits.run_watch, "It is swept within seconds.")
+
+
+@router.post(PATH + "/{watch_id}/pause", dependencies=SET_UP)
+async def pause_watch(request: Request, watch_id: Number) -> Response:
+    """Sweep it no more until it is resumed."""
+    return await _act(request, watch_id, _pause, "It is paused.", undo="resume")
+
+
+@router.post(PATH + "/{watch_id}/resume", dependencies=SET_UP)
+async def resume_watch(request: Request, watch_id: Number) -> Response:
+    """Sweep it again."""
+    return await _act(request, watch_id, _resume, "It is swept again.", undo="pause")
+
+
+@router.post(PATH + "/{watch_id}/remove", dependencies=SET_UP)
+async def remove_watch(request: Request, watch_id: Number) -> Response:
+    """Remove it with how far it has read."""
+    await done(request, lambda s, actor: watchedits.remove_watch(s, actor, watch_id))
+    return redirect(request, PATH, "The watch is removed. Its posts and mentions stay.")
+
+
+async def _act(
+    request: Request, number: int, act: Any, text: str, undo: str | None = None
+) -> Response:
+    try:
+        await done(request, lambda s, actor: act(s, actor, number))
+    except MENDABLE as error:
+        return await run_in_threadpool(_one, request, number, error=error)
+    back = f"{PATH}/{number}/{undo}" if undo else None
+    return redirect(request, f"{PATH}/{number}", text, undo=back)
+
+
+def _pause(session: Session, actor: Actor, number: int) -> Watch:
+    return watchedits.pause_watch(session, actor, number, paused=True)
+
+
+def _resume(session: Session, actor: Actor, number: int) -> Watch:
+    return watchedits.pause_watch(session, actor, number, paused=False)
+
+
+def _schedule(form: FormData) -> Any:
+    return schedule_from({name: text_of(form, name, 200) for name in _SCHEDULE})
+
+
+def _window(form: FormData) -> tuple[Any, Any]:
+    since, until = text_of(form, "since", 40), text_of(form, "until", 40)
+    try:
+        return moment_of("From", since), moment_of("To", until) if until else None
+    except SettingsError as error:
+        raise InvalidError(str(error), field="since") from None
+
+
+def _params(form: FormData, settings: tuple[SourceSetting, ...]) -> dict[str, Any]:
+    """What a source is told, as a form has it: a table is one NAME=VALUE a line."""
+    found: dict[str, Any] = {}
+    for one in settings:
+        value = text_of(form, f"set-{one.name}", 20_000)
+        if one.kind == "flag":
+            # Three states: as the source has it, yes, no.
+            if value:
+                found[one.name] = value
+        elif one.kind == "table" and value:
+            pairs = [line.partition("=") for line in value.splitlines() if line.strip()]
+            if any(not equals for _, equals, _ in pairs):
+                raise InvalidError(f"{one.name}: write NAME=VALUE, one a line.", field=one.name)
+            found[one.name] = {name.strip(): own.strip() for name, _, own in pairs}
+        elif value:
+            found[one.name] = value
+    return found
+
+
+def _new(
+    request: Request,
+    brand: str,
+    source: str,
+    *,
+    error: ListeningError | None = None,
+    form: FormData | None = None,
+) -> Response:
+    actor = actor_of(request)
+    spec = REGISTRY[source].spec if source in REGISTRY else None
+    with site_of(request).reading() as session:
+        own = [b for b in list_brands(session) if actor.may(Permission.CONFIGURE, brand_id(b))]
+        lacking = [
+            one.wanted
+            for one in standing_credentials(session)
+            if spec is not None
+            and one.source == spec.name
+            and not (one.from_environment or one.set_by or one.wanted.optional)
+        ]
+    return render_settings(
+        request,
+        "settings/watch_new.html",
+        title="Add a watch",
+        chosen=brand,
+        all_brands=own,
+        sources=list(REGISTRY.values()),
+        spec=spec,
+        settings=settings_of(spec) if spec is not None else (),
+        lacking=lacking,
+        values={"every": "15m", "timezone": "UTC", **sent_of(form)},
+        **told(error),
+    )
+
+
+def _one(
+    request: Request,
+    number: int,
+    *,
+    before: int | None = None,
+    error: ListeningError | None = None,
+    form: FormData | None = None,
+) -> Response:
+    actor = actor_of(request)
+    with site_of(request).reading() as session:
+        watch = own_watch(session, actor, number, Permission.READ)
+        (view,) = watch_views(session, actor, watch_id=number)
+        sweeps = sweeps_page(session, number, before=before, limit=SWEEPS + 1)
+        backfills = backfills_of(session, number)
+    quiet = f"{watch.quiet_from}-{watch.quiet_until}" if watch.quiet_from else ""
+    values = {
+        "every": span_words(watch.interval_seconds),
+        "cron": watch.cron or "",
+        "timezone": watch.timezone,
+        "quiet": quiet,
+        "jitter": span_words(watch.jitter_seconds),
+        "version": str(watch.version),
+        **sent_of(form),
+    }
+    source = REGISTRY.get(watch.source)
+    return render_settings(
+        request,
+        "settings/watch.html",
+        title=f"{watch.source}: {view.where}",
+        view=view,
+        sweeps=sweeps[:SWEEPS],
+        older=sweeps[SWEEPS - 1].id if len(sweeps) > SWEEPS else None,
+        backfills=backfills,
+        can_backfill=source is not None and source.spec.backfill,
+        may_set_up=actor.may(Permission.CONFIGURE, watch.brand_id),
+        values=values,
+        now=now(),
+        **told(error),
+    )
