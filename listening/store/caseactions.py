@@ -24,6 +24,9 @@ from listening.store.tables import Case, CaseEvent, CaseStatus, Priority
 from listening.store.tables.types import now
 from listening.triage import priority_of
 
+_TIMES = frozenset(
+    {"timed_from", "due_at", "escalated_at", "snoozed_until", "answered_at", "closed_at"}
+)
 _COURSE = tuple(one.name for one in fields(Course))
 
 
@@ -286,3 +289,23 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value) if isinstance(value, StrEnum) else value
+
+
+def typed(name: str, value: Any) -> Any:
+    """A column's value again, from JSON."""
+    return datetime.fromisoformat(value) if value is not None and name in _TIMES else value
+
+
+def last_done(session: Session, case_id: int) -> CaseEvent | None:
+    """The last thing done to a case that still stands."""
+    statement = (
+        select(CaseEvent)
+        .where(
+            CaseEvent.case_id == case_id,
+            col(CaseEvent.undone_at).is_(None),
+            CaseEvent.action != "undo",
+        )
+        .order_by(col(CaseEvent.id).desc())
+        .limit(1)
+    )
+    return session.exec(statement).first()

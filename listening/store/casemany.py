@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 from sqlmodel import Session, col, select
 
 from listening.access import Actor, Permission
 from listening.errors import ConflictError, InvalidError, NotFoundError
-from listening.store.caseactions import Action, act, apply, locked, told
-from listening.store.tables import Case, CaseEvent, CaseNote, CaseStatus
+from listening.store.caseactions import Action, act, apply, last_done, locked, told, typed
+from listening.store.overriding import override
+from listening.store.tables import Case, CaseEvent, CaseNote, CaseStatus, SentimentLabel
 from listening.store.tables.types import now
 
 MOST = 500  # cases at once
-_TIMES = frozenset(
-    {"timed_from", "due_at", "escalated_at", "snoozed_until", "answered_at", "closed_at"}
-)
 
 
 def undo(
@@ -42,33 +38,18 @@ def undo(
     if last is None or last.by != actor.name or (batch is not None and last.batch != batch):
         since = f": since then {last.by} {told(last.action, last.after)}" if last else ""
         raise ConflictError(f"Nothing of yours can be taken back{since}.")
-    values = {k: _typed(k, v) for k, v in last.before.items() if k in Case.model_fields}
+    values = {k: typed(k, v) for k, v in last.before.items() if k in Case.model_fields}
     note = session.get(CaseNote, last.after["note_id"]) if "note_id" in last.after else None
     if note is not None:
         session.delete(note)
+    if last.action == "override":
+        was = last.after.get("sentiment_was")
+        label = SentimentLabel(was) if was else None
+        override(session, actor, [case.mention_id], label, cases=False)
     last.undone_at = now()
     session.add(last)
     apply(session, actor, case, "undo", values, more={"undone": int(last.id or 0)})
     return case
-
-
-def last_done(session: Session, case_id: int) -> CaseEvent | None:
-    """The last thing done to a case that still stands."""
-    statement = (
-        select(CaseEvent)
-        .where(
-            CaseEvent.case_id == case_id,
-            col(CaseEvent.undone_at).is_(None),
-            CaseEvent.action != "undo",
-        )
-        .order_by(col(CaseEvent.id).desc())
-        .limit(1)
-    )
-    return session.exec(statement).first()
-
-
-def _typed(name: str, value: Any) -> Any:
-    return datetime.fromisoformat(value) if value is not None and name in _TIMES else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +134,31 @@ def undo_batch(session: Session, actor: Actor, brand_id: int, batch: str) -> lis
         [(case_id, None) for case_id in ids],
         lambda case_id, _: undo(session, actor, brand_id, case_id, batch=batch),
     )
+
+
+def override_case(
+    session: Session,
+    actor: Actor,
+    brand_id: int,
+    case_id: int,
+    label: SentimentLabel | None,
+    *,
+    version: int | None,
+) -> Case:
+    """Set what the mention of a case says of the brand; None: what the model says.
+
+    The author's stance follows at once, and so does the case: see `recasing`.
+
+    Raises:
+        ConflictError: the case was changed meanwhile.
+        ForbiddenError: the actor may only look.
+        NotFoundError: no such case.
+    """
+    actor.require(Permission.ANSWER, brand_id, "case")
+    case = locked(session, brand_id, case_id, version)
+    override(session, actor, [case.mention_id], label)
+    session.refresh(case)
+    return case
 
 
 def group_of(session: Session, case: Case) -> list[int]:

@@ -11,10 +11,10 @@ from sqlmodel import Session, col, select
 
 from listening.access import Actor, Permission
 from listening.errors import ConflictError, InvalidError, NotFoundError
-from listening.store.audit import changed, record
-from listening.store.caseactions import apply, get_case, locked, moves
+from listening.store.audit import record
+from listening.store.caseactions import apply, locked, moves
 from listening.store.casemany import Done, each
-from listening.store.tables import CannedNote, Case, CaseEvent, CaseNote, CaseStatus
+from listening.store.tables import CannedNote, Case, CaseNote, CaseStatus
 from listening.store.tables.types import now
 
 LONGEST_NOTE = 10_000
@@ -39,17 +39,11 @@ def add_note(session: Session, actor: Actor, brand_id: int, case_id: int, text: 
         NotFoundError: no such case.
     """
     actor.require(Permission.ANSWER, brand_id, "case")
-    case = get_case(session, brand_id, case_id)
+    case = locked(session, brand_id, case_id, None)
     note = CaseNote(case_id=case_id, by=actor.name, text=_text(text, LONGEST_NOTE))
     session.add(note)
     session.flush()
-    more = {"note_id": note.id}
-    session.add(
-        CaseEvent(case_id=case_id, by=actor.name, action="note", version=case.version, after=more)
-    )
-    record(session, actor, "case.note", noun="case", noun_id=case_id, brand_id=brand_id, after=more)
-    changed(session, "case", case_id, brand_id=brand_id, version=case.version, by=actor.name)
-    session.flush()
+    apply(session, actor, case, "note", {}, more={"note_id": note.id})
     return note
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,7 +62,28 @@ def store_cases(
     gone = [s.id for mention, s in stands.items() if s.untouched and mention not in wanted]
     for chunk in chunked(gone, 5000):
         session.execute(delete(Case).where(col(Case.id).in_(chunk)))
-    facts = _facts(session, wanted)
+    new = _write(session, brand_id, found, stands, opened_at)
+    if gone or new:
+        changed(session, "case", brand_id=brand_id)
+
+
+def open_found(
+    session: Session, brand_id: int, found: Sequence[FoundCase], *, opened_at: datetime
+) -> None:
+    """Open cases beside those that stand; mentions that have one are left as they are."""
+    if _write(session, brand_id, found, {}, opened_at):
+        changed(session, "case", brand_id=brand_id)
+
+
+def _write(
+    session: Session,
+    brand_id: int,
+    found: Sequence[FoundCase],
+    stands: Mapping[int, _Stood],
+    opened_at: datetime,
+) -> bool:
+    """Write what was found; whether any of it is new."""
+    facts = _facts(session, {f.mention_id for f in found})
     new = [f.mention_id for f in found if f.mention_id not in stands and f.mention_id in facts]
     closed = _last_closed(session, brand_id, {facts[m].author_id for m in new})
     rows = []
@@ -103,8 +124,7 @@ def store_cases(
         ),
     )  # fmt: skip
     tell_opened(session, brand_id, new)
-    if gone or new:
-        changed(session, "case", brand_id=brand_id)
+    return bool(new)
 
 
 @dataclass(frozen=True, slots=True)

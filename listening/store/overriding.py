@@ -1,7 +1,7 @@
 """A person's word on the sentiment of mentions: setting it, taking it back, undoing that.
 
-What it changes at once are the stances of the authors concerned; cases, and what else the
-flag job writes, follow when it next runs, which an override makes due.
+What it changes at once are the stances of the authors concerned and the cases of the mentions;
+what else the flag job writes follows when it next runs, which an override makes due.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from listening.store.audit import changed, record
 from listening.store.bulk import within
 from listening.store.daymarks import mark_mentions
 from listening.store.marking import mark_figures
+from listening.store.recasing import recase
 from listening.store.restancing import restance
 from listening.store.tables import AuditEntry, Mention, SentimentLabel
 from listening.store.tables.types import now
@@ -54,6 +55,7 @@ def override(
     label: SentimentLabel | None,
     *,
     brand_id: int | None = None,
+    cases: bool = True,
 ) -> Overridden:
     """Set what mentions say of their brand; None takes back what a person set.
 
@@ -63,13 +65,14 @@ def override(
         mention_ids: at most `touching.MOST`.
         label: the sentiment; saying what the model says is a label too, and is kept.
         brand_id: whose mentions they have to be; None: of whatever brands.
+        cases: whether their cases follow.
 
     Raises:
         ForbiddenError: the actor may only look.
         InvalidError: too many at once.
         NotFoundError: one of the mentions is gone, or not the actor's to see.
     """
-    return _write(session, actor, dict.fromkeys(mention_ids, label), brand_id)
+    return _write(session, actor, dict.fromkeys(mention_ids, label), brand_id, cases=cases)
 
 
 def undo_override(session: Session, actor: Actor, entry_id: int) -> Overridden:
@@ -108,10 +111,13 @@ def _write(
     actor: Actor,
     labels: Mapping[int, SentimentLabel | None],
     brand_id: int | None = None,
+    *,
+    cases: bool = True,
 ) -> Overridden:
     found = chosen_mentions(session, actor, labels, brand_id)
     moment = now()
     brands: dict[int, _Brand] = {}
+    was: dict[int, SentimentLabel | None] = {}
     for mention in found:
         number, label = int(mention.id or 0), labels[int(mention.id or 0)]
         if mention.override == label:
@@ -120,12 +126,16 @@ def _write(
         own.before[str(number)] = _text(mention.override)
         own.after[str(number)] = _text(label)
         own.authors.add(mention.author_id)
+        was[number] = mention.override
         mention.override = label
         mention.override_by = None if label is None else actor.name
         mention.override_at = None if label is None else moment
         session.add(mention)
     session.flush()
-    return _done(session, actor, brands)
+    done = _done(session, actor, brands)
+    if cases and was:
+        recase(session, actor, was)
+    return done
 
 
 def _done(session: Session, actor: Actor, brands: Mapping[int, _Brand]) -> Overridden:

@@ -41,7 +41,7 @@ def test_a_note_overwrites_nothing_and_is_taken_back(queue: Store) -> None:
     with queue.work() as session:
         add_note(session, rita, 1, number, "  called back  ")
     assert noted(queue, "p0") == [("rita", "called back", False)]
-    assert case_of(queue, "p0").version == 1
+    assert case_of(queue, "p0").version == 2
     assert [e.action for e in events(queue, "p0")] == ["note"]
     with queue.work() as session:
         undo(session, rita, 1, number)
