@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -103,6 +101,20 @@ def read_filter(given: Mapping[str, str]) -> FlagFilter:
     return FlagFilter(**{name: _READ[name](name, words[name]) for name in _READ if name in words})
 
 
+def filter_of(pairs: Iterable[tuple[str, str]]) -> FlagFilter:
+    """The same where a filter may stand several times, for several values.
+
+    Raises:
+        InvalidError: names the field, and what it may be.
+    """
+    words: dict[str, str] = {}
+    for name, value in pairs:
+        if name in _READ and value.strip():
+            several = name in words and _READ[name] in _SEVERAL
+            words[name] = f"{words[name]},{value}" if several else value
+    return read_filter(words)
+
+
 def _one_of(*allowed: str) -> Any:
     def read(name: str, value: str) -> str:
         if value not in allowed:
@@ -157,9 +169,10 @@ def _text(_name: str, value: str) -> str:
     return value
 
 
+_STATUSES = _some_of(*STATUSES)
 _READ: dict[str, Any] = {
-    "status": _some_of(*STATUSES),
-    "xstatus": _some_of(*STATUSES),
+    "status": _STATUSES,
+    "xstatus": _STATUSES,
     "segment": _numbers,
     "xsegment": _numbers,
     "source": _names,
@@ -175,6 +188,7 @@ _READ: dict[str, Any] = {
     "discount": _one_of(*DISCOUNTS),
     "sort": _one_of(*SORTS),
 }
+_SEVERAL = {_READ[name] for name in ("status", "xstatus", "segment", "source")}
 NAMES = tuple(_READ)
 
 
@@ -184,26 +198,3 @@ class Cursor:
 
     key: float
     author_id: int
-
-    def text(self) -> str:
-        """As an address has it."""
-        packed = json.dumps([self.key, self.author_id]).encode()
-        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
-
-    @classmethod
-    def read(cls, text: str) -> Cursor:
-        """A cursor from an address.
-
-        Raises:
-            InvalidError: it is none that was given out.
-        """
-        try:
-            packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-            key, author = json.loads(packed)
-            if not isinstance(author, int) or isinstance(key, bool) or not 0 <= author < 2**63:
-                raise ValueError
-            return cls(float(key), author)
-        except (ValueError, TypeError, OverflowError):
-            raise InvalidError(
-                "cursor is none that was given out: begin without one.", field="cursor"
-            ) from None

@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from api.cli import (
+    audiences,
     brands,
     demo,
     doctor,
@@ -78,6 +79,7 @@ app.add_typer(jobs.app, name="job")
 app.add_typer(segments.app, name="segments")
 for module in (
     imports,
+    audiences,
     work,
     lists,
     export,

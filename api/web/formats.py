@@ -23,6 +23,11 @@ _NOT_COUNTED = {
     "spam": "looks like spam",
     "copy": "a copy of an earlier text",
     "not scored": "no sentiment could be scored",
+    "coordinated": "part of a copied campaign",
+    "own": "by the brand's own account",
+    "employee": "by an employee",
+    "bot": "by a bot",
+    "reseller": "by a reseller",
 }
 
 

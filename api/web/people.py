@@ -17,13 +17,16 @@ from listening.access import Permission
 from listening.errors import NotFoundError
 from listening.store.authors import MOST_CHANGES, latest_mentions, membership_of
 from listening.store.brands import brand_id, get_brand, list_brands
+from listening.store.campaigns import coordinated_among
+from listening.store.caseowners import owners
 from listening.store.cases import case_views, count_cases
 from listening.store.lineage import author_history
 from listening.store.personas import author_persona
-from listening.store.reviews import latest_reviews
+from listening.store.reviewing import flag_of
+from listening.store.reviews import latest_reviews, reviews_of
 from listening.store.segments import current_segmentation
-from listening.store.stances import count_stances, stance_views
-from listening.store.tables import Author, Brand, CaseStatus, StanceKind
+from listening.store.stancechanges import change_views
+from listening.store.tables import Author, Brand, CaseStatus, Mark
 
 # Beyond these the store's own integers end.
 PageNumber = Annotated[int, Query(ge=1, le=10_000_000)]
@@ -39,42 +42,6 @@ def chosen_brand(session: Session, slug: str) -> Brand:
         NotFoundError: none.
     """
     return get_brand(session, slug.strip("/"))
-
-
-@router.get("/brands/{slug:path}/advocates", dependencies=[need(Permission.READ)])
-def advocates_page(request: Request, slug: str, page: PageNumber = 1) -> Response:
-    """Everybody who stands up for a brand."""
-    return _flagged(request, slug, StanceKind.ADVOCATE, page)
-
-
-@router.get("/brands/{slug:path}/detractors", dependencies=[need(Permission.READ)])
-def detractors_page(request: Request, slug: str, page: PageNumber = 1) -> Response:
-    """Everybody who speaks against a brand."""
-    return _flagged(request, slug, StanceKind.DETRACTOR, page)
-
-
-def _flagged(request: Request, slug: str, kind: StanceKind, number: int) -> Response:
-    with site_of(request).reading() as session:
-        brand = chosen_brand(session, slug)
-        counts = count_stances(session, brand_id(brand))
-        found = page_of(
-            counts.get(kind, 0),
-            number,
-            lambda limit, offset: stance_views(
-                session, brand_id=brand_id(brand), kind=kind, limit=limit, offset=offset
-            ),
-        )
-        return render(
-            request,
-            "people.html",
-            title=f"{kind.value.capitalize()}s of {brand.name}",
-            brands=list_brands(session),
-            brand=brand,
-            tab=f"{kind.value}s",
-            kind=kind,
-            page=found,
-            stances=counts,
-        )
 
 
 @router.get("/brands/{slug:path}/triage", dependencies=[need(Permission.READ)])
@@ -126,6 +93,14 @@ def author_page(request: Request, slug: str, author_id: Number) -> Response:
             opened=queries.open_stance(session, stance, mentions) if stance else queries.Opened(),
             others=[s for s in towards if s.brand.id != number],
             review=latest_reviews(session, number, [author_id]).get(author_id),
+            flag=flag_of(session, number, author_id),
+            reviews=reviews_of(session, number, author_id),
+            turns=change_views(session, number, author_id=author_id),
+            campaigned=coordinated_among(
+                session, [int(e["mention_id"]) for e in stance.evidence] if stance else []
+            ),
+            marks=list(Mark),
+            logins=[account.login for account in owners(session, number)],
             **_facts(site, session, author_id),
         )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.templating import Jinja2Templates
 
-from api.web import excerpts, figures, formats, links, timecharts
+from api.web import excerpts, figures, flagfigures, formats, links, timecharts
 from listening import advocacy, changes, triage
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -58,6 +58,7 @@ def page_templates() -> Jinja2Templates:
         "scale_of": figures.scale,
         "share_bar": figures.share_bar,
         "spark": figures.spark,
+        "course_of": flagfigures.course_line,
         "clock_of": figures.clock,
         "urgency_terms": figures.urgency_terms,
         "raised": figures.raised,

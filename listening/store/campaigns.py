@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from listening.coordination import FoundCampaign
 from listening.store.bulk import chunked, upsert
@@ -97,6 +97,13 @@ def campaign_views(session: Session, brand_id: int, *, limit: int = 50) -> list[
             first[int(one.id or 0)] = mention
     shown = {v.mention.id: v for v in views(session, mention_ids=list(first.values()))}
     return [CampaignView(one, shown.get(first.get(int(one.id or 0), 0))) for one in found]
+
+
+def count_campaigns(session: Session, brand_id: int) -> int:
+    """How many campaigns a brand has."""
+    return session.exec(
+        select(func.count()).select_from(Campaign).where(Campaign.brand_id == brand_id)
+    ).one()
 
 
 def coordinated_among(session: Session, mention_ids: Sequence[int]) -> dict[int, int]:

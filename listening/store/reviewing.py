@@ -16,11 +16,11 @@ from listening.access import Actor, Permission
 from listening.errors import ConflictError, InvalidError, NotFoundError
 from listening.store.audit import changed, record
 from listening.store.bulk import chunked
+from listening.store.caseowners import may_own
 from listening.store.flags import refresh_flags
 from listening.store.restancing import restance
 from listening.store.reviews import Standing, reviews_of, standings
 from listening.store.tables import (
-    Account,
     Author,
     Flag,
     Mark,
@@ -87,7 +87,7 @@ def act(
     """
     actor.require(Permission.REVIEW, brand_id)
     verdict = _verdict(action)
-    value = _value(session, verdict, value)
+    value = _value(session, brand_id, verdict, value)
     reason = _text("reason", reason, MOST_REASON, needed=verdict is ReviewVerdict.DISMISSED)
     note = _text("note", note, MOST_NOTE, needed=verdict is ReviewVerdict.NOTED)
     ids = _authors(session, brand_id, author_ids)
@@ -156,7 +156,9 @@ def _verdict(action: str) -> ReviewVerdict:
     return ACTIONS[action]
 
 
-def _value(session: Session, verdict: ReviewVerdict, value: str | None) -> str | None:
+def _value(
+    session: Session, brand_id: int, verdict: ReviewVerdict, value: str | None
+) -> str | None:
     value = (value or "").strip() or None
     if value is None or verdict not in {ReviewVerdict.ASSIGNED, ReviewVerdict.MARKED}:
         return None
@@ -165,9 +167,10 @@ def _value(session: Session, verdict: ReviewVerdict, value: str | None) -> str |
             raise InvalidError(f"A mark is one of {', '.join(Mark)}.", field="value")
         return value
     login = value.casefold()
-    known = select(Account.login).where(Account.login == login, col(Account.disabled_at).is_(None))
-    if session.exec(known).first() is None:
-        raise InvalidError(f"Nobody here signs in as {value!r}.", field="value")
+    if not may_own(session, brand_id, login):
+        raise InvalidError(
+            f"{value} may not work for this brand: choose somebody who may.", field="value"
+        )
     return login
 
 

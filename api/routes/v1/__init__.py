@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from api.routes.v1 import (
     accounts,
     audit,
+    authors,
     brands,
     canned,
     cases,
@@ -52,6 +53,7 @@ _PARTS = (
     mentions,
     views,
     segments,
+    authors,
 )
 
 router = APIRouter(prefix=PREFIX)

@@ -48,6 +48,7 @@ class Flag(SQLModel, table=True):
         Index("ix_flag_recent", "brand_id", "kind", "by_recent", "author_id"),
         Index("ix_flag_trend", "brand_id", "kind", "by_trend", "author_id"),
         Index("ix_flag_status", "brand_id", "kind", "status", "by_surest"),
+        Index("ix_flag_source", "brand_id", "kind", "source", "by_surest"),
         Index("ix_flag_segment", "brand_id", "kind", "segment_id", "by_surest"),
     )
 

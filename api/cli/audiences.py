@@ -1,0 +1,139 @@
+"""`listening customers` and `listening audience`: customer records, audience files."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli.context import BrandOption, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+customers = typer.Typer(
+    help="Customer records: who of the authors are customers, for audience files alone.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+class ListName(StrEnum):
+    """The lists."""
+
+    ADVOCATES = "advocates"
+    DETRACTORS = "detractors"
+
+
+class Platform(StrEnum):
+    """Whose audience file it is."""
+
+    X = "x"
+    GOOGLE = "google"
+    META = "meta"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(customers, name="customers")
+    app.command()(audience)
+
+
+@customers.command("import")
+def import_file(
+    file: Annotated[
+        Path, typer.Argument(help="CSV with the columns source and handle, and email or phone.")
+    ],
+) -> None:
+    """Keep the customers of a file; an account that is known already is overwritten."""
+    from listening.access import COMMAND_LINE
+    from listening.errors import ImportFileError
+    from listening.store.customers import import_customers
+
+    try:
+        with (
+            file.open(encoding="utf-8-sig", newline="") as lines,
+            opened() as (_, store),
+            store.work() as session,
+        ):
+            found = import_customers(session, COMMAND_LINE, lines)
+    except OSError as error:
+        raise ImportFileError(f"{file} cannot be read: {error.strerror or error}") from error
+    print(f"{found.stored:,} customer records kept, {found.left_out:,} rows left out.")
+    if found.erased:
+        print(f"{found.erased:,} are of authors who were erased: not kept.")
+    for problem in found.problems:
+        print(problem, file=sys.stderr)
+
+
+@customers.command()
+def forget() -> None:
+    """Delete every customer record."""
+    from listening.access import COMMAND_LINE
+    from listening.store.customers import forget_customers
+
+    with opened() as (_, store), store.work() as session:
+        gone = forget_customers(session, COMMAND_LINE)
+    print(f"{gone:,} customer records deleted.")
+
+
+def audience(
+    brand: BrandOption,
+    platform: Annotated[Platform, typer.Option("--for", help="x, google or meta.")],
+    people: Annotated[ListName, typer.Option("--list", help="advocates or detractors.")] = (
+        ListName.ADVOCATES
+    ),
+    segment: Annotated[
+        int | None, typer.Option(help="Only members of this segment, by number.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File; none: standard output.")
+    ] = None,
+) -> None:
+    """Write a list as an audience file: X by hashed handles, Google and Meta by e-mail or phone."""
+    from listening.access import COMMAND_LINE
+    from listening.audiences import META_BATCH, AudienceFormat
+    from listening.errors import ListeningError
+    from listening.flagfilter import FlagFilter
+    from listening.store.audience import audience_of
+    from listening.store.audit import record
+    from listening.store.brands import brand_id, get_brand
+    from listening.store.stances import flagged_ids
+    from listening.store.tables import StanceKind
+
+    form = AudienceFormat(platform.value)
+    chosen = FlagFilter(segment=(segment,) if segment is not None else ())
+    with opened() as (_, store):
+        with store.work() as session:
+            found = get_brand(session, brand)
+            record(
+                session, COMMAND_LINE, "audience.export", noun="audience", noun_id=people.value,
+                brand_id=brand_id(found), after={"format": form.value},
+            )  # fmt: skip
+        with store.session() as session:
+            kind = StanceKind(people.value.removesuffix("s"))
+            ids = list(flagged_ids(session, brand_id(found), kind, chosen))
+            lines = audience_of(session, ids, form)
+            try:
+                count = _written(lines, out)
+            except OSError as error:
+                raise ListeningError(
+                    f"{out} cannot be written: {error.strerror or error}"
+                ) from error
+    count -= form is not AudienceFormat.X  # the header
+    print(f"{max(count, 0):,} of {len(ids):,} {people.value} are in the file.", file=sys.stderr)
+    if form is AudienceFormat.META and count > META_BATCH:
+        print(f"Meta takes at most {META_BATCH:,} a call: send it in parts.", file=sys.stderr)
+
+
+def _written(lines: Iterator[str], out: Path | None) -> int:
+    count = 0
+    with out.open("w", encoding="utf-8") if out else nullcontext(sys.stdout) as file:
+        for line in lines:
+            file.write(line)
+            count += 1
+    return count
