@@ -19,6 +19,7 @@ from api.web.site import render
 from listening.errors import (
     ConflictError,
     ForbiddenError,
+    ImportFileError,
     InvalidError,
     ListeningError,
     NotFoundError,
@@ -48,6 +49,7 @@ _STATUSES: tuple[tuple[type[ListeningError], int], ...] = (
     (ForbiddenError, 403),
     (ConflictError, 409),
     (InvalidError, 422),
+    (ImportFileError, 422),
     (QueryError, 422),
     (TooManyTriesError, 429),
     (StoreError, 503),
