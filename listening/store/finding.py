@@ -24,7 +24,8 @@ from listening.store.tagging import tags_of
 
 PAGE = 50
 RANKED = 5_000  # mentions that an order other than time is made of
-COUNTED = 5_000  # mentions that facets count
+COUNTED = 3_000  # mentions that facets count, and candidates that they look at
+COUNTED_OF = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ def find_mention(session: Session, brand_id: int, mention_id: int) -> FoundMenti
 
 
 def count_facets(
-    session: Session, brand_id: int, search: Search, *, most: int = MOST_LOOKED
+    session: Session, brand_id: int, search: Search, *, most: int = COUNTED_OF
 ) -> Facets:
     """How many of the mentions found have which value: of all, or of the latest `COUNTED`."""
     columns = facet_columns()

@@ -56,6 +56,15 @@ def found_rows(session: Session, brand: Brand, search: Search) -> Iterator[Row]:
             yield mention_row(brand.name, found.view, {found.id: list(found.tags)})
 
 
+def rows_of(session: Session, brand: Brand, mention_ids: Sequence[int]) -> Iterator[Row]:
+    """Mentions of a brand in the order given."""
+    shown = {int(v.mention.id or 0): v for v in views(session, mention_ids=mention_ids)}
+    tags = tags_of(session, mention_ids)
+    for number in mention_ids:
+        if number in shown:
+            yield mention_row(brand.name, shown[number], tags)
+
+
 def mention_row(brand: str, view: MentionView, tags: Mapping[int, Sequence[str]]) -> Row:
     """A mention of a brand as a row; `tags` by mention, as people gave them."""
     given = list(tags.get(int(view.mention.id or 0), ()))

@@ -37,9 +37,12 @@ from listening.store.segments import current_segmentation
 from listening.store.tables import Author, Mention, MentionTag, Post
 from listening.store.tagging import tags_of
 
-FEW = 20_000  # candidates that are rather sorted than looked for along time
+# Candidates that are rather sorted than looked for along time; PostgreSQL takes longer to.
+FEW, FEW_OF_A_SERVER = 20_000, 5_000
 MOST_LOOKED = 16_000  # candidates of one request
-_QUERY_COST = 4  # of a candidate whose text is read, beside one of which columns are enough
+# What a candidate costs whose text is read, and all of whose fields are, beside one of which
+# columns are enough.
+_TEXT_COST, _FIELDS_COST = 4, 7
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NO_MATCH = Match(())
 
@@ -111,7 +114,7 @@ class Scan:
     @property
     def left(self) -> int | None:
         """How many more may be looked at; None: any number."""
-        return None if self.most is None else max(0, self.most // self.cost - self.looked)
+        return None if self.most is None else max(0, max(1, self.most // self.cost) - self.looked)
 
 
 def scan(
@@ -139,9 +142,7 @@ def scan(
     """
     state = state if state is not None else Scan()
     matcher = Matcher({0: search.query}) if search.query else None
-    state.most, state.cost = most, _QUERY_COST if matcher else 1
-    if most is not None and matcher is None and search.filters:
-        state.cost = 2
+    state.most, state.cost = most, _cost(search)
     reads = _Reader(session, brand_id, search, tuple(values))
     candidates = _Candidates(session, brand_id, search)
     size = FEW if candidates.few else first
@@ -222,8 +223,10 @@ def _drivers(
     session: Session, brand_id: int, search: Search
 ) -> Iterator[tuple[int, ColumnElement[bool]]]:
     """What few mentions have that are looked for, and how many have it."""
+    server = session.get_bind().dialect.name != "sqlite"
+    few = min(FEW, FEW_OF_A_SERVER) if server else FEW
     asked = wanted(search.query.tree) if search.query else None
-    if asked is not None and (count := few_posts(session, asked, FEW)) is not None:
+    if asked is not None and (count := few_posts(session, asked, few)) is not None:
         yield count, col(Mention.post_id).in_(posts_with(session, asked))
     ids: list[Any] = []
     tags = search.only.get("tag", ())
@@ -247,9 +250,9 @@ def _drivers(
             )
         )
     for statement in ids:
-        limited = statement.limit(FEW + 1).subquery()
+        limited = statement.limit(few + 1).subquery()
         count = session.execute(select_columns(func.count()).select_from(limited)).scalar_one()
-        if count <= FEW:
+        if count <= few:
             yield int(count), col(Mention.id).in_(statement)
 
 
@@ -313,6 +316,12 @@ def _growing(places: Sequence[Place]) -> Iterator[Sequence[Place]]:
     while start < len(places):
         yield places[start : start + size]
         start, size = start + size, min(size * 2, 800)
+
+
+def _cost(search: Search) -> int:
+    if search.query is None:
+        return 2 if search.filters else 1
+    return _FIELDS_COST if _asks_fields(search.query.tree) else _TEXT_COST
 
 
 def _asks_fields(node: Node) -> bool:

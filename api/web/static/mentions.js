@@ -76,3 +76,22 @@ if (bulk) {
   }
   count();
 }
+
+// What is rare is looked for in steps: go on until something is there, and say how far it came.
+const looked = document.querySelector(".looked");
+let next = document.querySelector('a[rel="next"]')?.href;
+if (looked && next && !document.querySelector(".mention")) {
+  looked.setAttribute("role", "status");
+  while (next) {
+    const answer = await fetch(next).catch(() => null);
+    if (!answer?.ok) break;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const further = page.querySelector('a[rel="next"]')?.getAttribute("href");
+    if (page.querySelector(".mention") || !further) {
+      location.replace(next);
+      break;
+    }
+    looked.textContent = page.querySelector(".looked").textContent;
+    next = new URL(further, next).href;
+  }
+}

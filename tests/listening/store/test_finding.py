@@ -135,11 +135,11 @@ def test_an_author_by_number(store: Store, blue: int) -> None:
 def test_a_bound_says_how_far_it_came(store: Store, blue: int) -> None:
     search = search_of([("q", "lost OR rating:1")])
     with store.session() as session:
-        page = find(session, blue, search, most=8)
+        page = find(session, blue, search, most=14)
         assert page.rows == []
         assert page.looked_to is not None
         assert page.looked_to.date() == date(2026, 9, 5)
-    assert found(store, blue, ("q", "lost OR rating:1"), most=8) == "ba"
+    assert found(store, blue, ("q", "lost OR rating:1"), most=14) == "ba"
 
 
 def test_rows_bring_what_lists_show(store: Store, blue: int) -> None:

@@ -18,6 +18,7 @@ from listening.store.mentions import views
 from listening.store.searching import Place, Scan, scan
 from listening.store.session import Store
 from listening.store.tables import Post, PostWords
+from listening.store.upkeep import vacuum
 from tests.factories import brand, load, post
 from tests.listening.query.test_any_input import GAPS, LETTERS, MARKS, QUERIES
 from workers.jobs.erasing import erase, find_people
@@ -38,6 +39,19 @@ def everything(store: Store, blue: int, search: Search, *, most: int = MOST) -> 
                 return found
             assert state.last is not None
             after = state.last
+
+
+def test_vacuuming_leaves_no_word_of_what_is_gone(store: Store) -> None:
+    brand(store, "JetBlue", "jetblue")
+    load(store, post("jetblue lost my zigzagged suitcase", id="a", author="ann"))
+    load(store, post("jetblue", id="b", author="bob"))
+    erase(store, find_people(store, "file", ["ann"]))
+    vacuum(store)
+    with store.session() as session:
+        if store.dialect == "sqlite":
+            blocks = session.execute(text("SELECT block FROM fts_post_words_data")).scalars()
+            assert not any(b"zigzag" in block for block in blocks)
+        assert session.exec(select(PostWords.words)).all() == ["jetblue"]
 
 
 @pytest.mark.parametrize("few", [0, 1_000])
