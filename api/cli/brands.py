@@ -27,17 +27,22 @@ def add(
     name: str, query: QueryOption = None, alias: AliasOption = None, own_account: OwnOption = None
 ) -> None:
     """Add a brand, and find it in the posts that are stored already."""
-    from listening.query import parse
-    from listening.store.brands import add_brand, query_for
-    from workers.jobs.matching import match_stored
+    from listening.access import COMMAND_LINE
+    from listening.store.brandedits import add_brand
+    from workers.jobs.wishing import match_brand
 
-    text = query or query_for(name, alias or [])
-    parse(text)  # refused before anything is stored
     with opened() as (_, store), job(store, "match", name) as told:
         with store.work() as session:
-            add_brand(session, name, query=text, names=alias or [], own_accounts=own_account or [])
-        new, _gone = match_stored(store, [name], progress=told)
-    print(f"{name}: {text}")
+            brand = add_brand(
+                session,
+                COMMAND_LINE,
+                name=name,
+                query=query,
+                names=alias or [],
+                own_accounts=own_account or [],
+            )
+        new, _gone = match_brand(store, brand, progress=told)
+    print(f"{name}: {brand.query}")
     print(f"{new:,} mentions in the posts stored so far.")
 
 
@@ -46,24 +51,22 @@ def edit(
     name: str, query: QueryOption = None, alias: AliasOption = None, own_account: OwnOption = None
 ) -> None:
     """Change a brand's query, aliases or own accounts; its mentions follow."""
-    from listening.query import parse
-    from listening.store.brands import get_brand, set_aliases
-    from listening.store.tables import AliasKind
-    from workers.jobs.matching import match_stored
+    from listening.access import COMMAND_LINE
+    from listening.store.brandedits import edit_brand
+    from listening.store.brands import brand_id, get_brand
+    from workers.jobs.wishing import match_brand
 
-    if query is not None:
-        parse(query)
     with opened() as (_, store), job(store, "match", name) as told:
         with store.work() as session:
-            brand = get_brand(session, name)
-            if query is not None:
-                brand.query = query
-            if alias is not None:
-                set_aliases(session, brand, AliasKind.NAME, alias)
-            if own_account is not None:
-                set_aliases(session, brand, AliasKind.OWN_ACCOUNT, own_account)
-            session.add(brand)
-        new, gone = match_stored(store, [name], progress=told)
+            brand = edit_brand(
+                session,
+                COMMAND_LINE,
+                brand_id(get_brand(session, name)),
+                query=query,
+                names=alias,
+                own_accounts=own_account,
+            )
+        new, gone = match_brand(store, brand, progress=told)
     print(f"{name}: {new:,} mentions more, {gone:,} fewer.")
 
 
@@ -93,11 +96,14 @@ def remove(
     name: str, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
 ) -> None:
     """Remove a brand with its mentions, stances and cases; posts and authors stay."""
-    from listening.store.brands import get_brand, remove_brand
+    from listening.access import COMMAND_LINE
+    from listening.store.brandedits import remove_brand
+    from listening.store.brands import brand_id, get_brand
 
     with opened() as (_, store):
         if not yes:
             typer.confirm(f"Remove {name} with its mentions, flags and cases?", abort=True)
         with store.work() as session:
-            remove_brand(session, get_brand(session, name))
+            number = brand_id(get_brand(session, name))
+            remove_brand(session, COMMAND_LINE, number, typed=name)
     print(f"{name} removed.")

@@ -135,21 +135,26 @@ def show(watch: Number, as_json: JsonOption = False) -> None:
 @app.command()
 def pause(watch: Number) -> None:
     """Sweep it no more until it is resumed."""
-    from listening.store.watches import get_watch, pause_watch
+    from listening.access import COMMAND_LINE
+    from listening.store.watchedits import pause_watch
+    from listening.store.watches import get_watch
 
     with opened() as (_, store), store.work() as session:
-        pause_watch(session, get_watch(session, watch))
+        get_watch(session, watch)
+        pause_watch(session, COMMAND_LINE, watch, paused=True)
     print(f"Watch {watch} is paused.")
 
 
 @app.command()
 def resume(watch: Number) -> None:
     """Sweep it again; a time that was missed is made up once."""
-    from listening.store.watches import get_watch, resume_watch
+    from listening.access import COMMAND_LINE
+    from listening.store.watchedits import pause_watch
+    from listening.store.watches import get_watch
 
     with opened() as (_, store), store.work() as session:
         found = get_watch(session, watch)
-        resume_watch(session, found)
+        pause_watch(session, COMMAND_LINE, watch, paused=False)
         when = _when(found.next_due_at)
     print(f"Watch {watch} is resumed, due {when}.")
 
@@ -162,11 +167,14 @@ def run(
     ] = False,
 ) -> None:
     """Sweep it now, whatever its schedule says, until there is nothing new."""
-    from listening.store.watches import get_watch, run_now
+    from listening.access import COMMAND_LINE
+    from listening.store.watchedits import run_watch
+    from listening.store.watches import get_watch
 
     if background:
         with opened() as (_, store), store.work() as session:
-            run_now(session, get_watch(session, watch))
+            get_watch(session, watch)
+            run_watch(session, COMMAND_LINE, watch)
         print(f"Watch {watch} is due now.")
         return
     _run(watch)
@@ -212,15 +220,17 @@ def backfill(
     until: Annotated[str | None, typer.Option(help="Up to here; none: now.")] = None,
 ) -> None:
     """Have a window of the past fetched by its next sweep, apart from what is new."""
+    from listening.access import COMMAND_LINE
     from listening.spans import moment_of
     from listening.store.tables.types import now
-    from listening.store.watches import ask_backfill, get_watch
+    from listening.store.watchedits import backfill_watch
+    from listening.store.watches import get_watch
 
     begin = moment_of("--since", since)
     end = moment_of("--until", until) if until else now()
     with opened() as (_, store), store.work() as session:
         found = get_watch(session, watch)
-        ask_backfill(session, found, begin, end)
+        backfill_watch(session, COMMAND_LINE, watch, begin, end)
         paused = found.paused_at is not None
     print(
         f"Watch {watch}: {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC is fetched by its next "
@@ -233,13 +243,16 @@ def remove(
     watch: Number, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
 ) -> None:
     """Remove a watch; its posts and mentions stay."""
-    from listening.store.watches import get_watch, remove_watch
+    from listening.access import COMMAND_LINE
+    from listening.store.watchedits import remove_watch
+    from listening.store.watches import get_watch
 
     with opened() as (_, store):
         if not yes:
             typer.confirm(f"Remove watch {watch} and how far it has read?", abort=True)
         with store.work() as session:
-            remove_watch(session, get_watch(session, watch))
+            get_watch(session, watch)
+            remove_watch(session, COMMAND_LINE, watch)
     print(f"Watch {watch} removed.")
 
 

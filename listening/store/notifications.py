@@ -7,7 +7,7 @@ and losing every message between processes loses none of them.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,17 +21,22 @@ from listening.store.tables.types import now
 HELD_BACK = "not sent: another about the same thing went {minutes} minutes ago or less"
 
 
-def notify(session: Session, event: Event) -> int:
+def notify(session: Session, event: Event, *, channels: Collection[int] | None = None) -> int:
     """Have everybody told who asked for it; told again of the same, nothing happens.
 
     Args:
         session: inside the unit of work in which it happened.
         event: what.
+        channels: these and no others, whatever they ask for; None: those that ask for it.
 
     Returns:
         how many deliveries were written, those that are held back included.
     """
-    wanted = [channel for channel in _open_channels(session, event) if event.kind in channel.events]
+    wanted = [
+        channel
+        for channel in _open_channels(session, event)
+        if (event.kind in channel.events if channels is None else channel.id in channels)
+    ]
     return sum(write_delivery(session, channel, event) for channel in wanted)
 
 

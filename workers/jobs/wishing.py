@@ -6,7 +6,9 @@ from contextlib import suppress
 
 from listening.errors import ListeningError, StoreError
 from listening.logs import masked
+from listening.store.brands import brand_id
 from listening.store.session import Store
+from listening.store.tables import Brand
 from listening.store.wishes import (
     brands_to_match,
     end_erasure,
@@ -32,6 +34,15 @@ def match_wanted(store: Store, *, progress: Progress | None = None) -> tuple[int
     with store.work() as session:
         for brand, _, since in wanted:
             matched(session, brand, since)
+    return found
+
+
+def match_brand(store: Store, brand: Brand, *, progress: Progress | None = None) -> tuple[int, int]:
+    """Match the stored posts of one brand at once, for somebody who waits for it."""
+    found = match_stored(store, [brand.name], progress=progress)
+    if brand.match_wanted_at is not None:
+        with store.work() as session:
+            matched(session, brand_id(brand), brand.match_wanted_at)
     return found
 
 

@@ -90,6 +90,19 @@ def test_those_are_told_who_asked_for_it(told: Store) -> None:
         assert notify(session, cases) == 0
 
 
+def test_chosen_channels_are_told_whatever_they_ask_for(told: Store) -> None:
+    with told.work() as session:
+        ids = {c.name: int(c.id or 0) for c in session.exec(select(Channel))}
+        report = notifying.report_ready(
+            get_brand(session, "JetBlue"), 1, title="Week 48", path="/reports/1"
+        )
+        # The one of another brand is not told, asked for or not.
+        chosen = {ids["blue"], ids["delta"]}
+        assert notify(session, report) == 0
+        assert notify(session, report, channels=chosen) == 1
+    assert deliveries(told) == [("blue", "report:1", "waiting")]
+
+
 def test_the_same_is_told_once(told: Store) -> None:
     assert (tell(told, 1), tell(told, 1)) == (2, 0)
     assert len(deliveries(told)) == 2
