@@ -64,11 +64,14 @@ def ask_erasure(
         typed: `who` once more, so that nobody is erased by a slip.
 
     Raises:
-        InvalidError: it was not typed again.
+        InvalidError: it was not typed again, or nobody is named.
         ConflictError: several authors have the handle; lists their native ids.
-        ListeningError: source or id is blank.
     """
     actor.require(Permission.ADMINISTER, None)
+    if not source.strip() or not who.strip().removeprefix("@").strip():
+        raise InvalidError(
+            "Name the source, and the native id or the handle with its @.", field="who"
+        )
     person = find_person(session, source, who)
     if typed.strip() != who.strip():
         raise InvalidError(f"Type {who.strip()} to erase this author for good.", field="typed")

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlmodel import Session
 
@@ -84,7 +85,7 @@ def _deliver(store: Store, settings: Settings, keyring: Keyring, claimed: Claime
 
 def _send(store: Store, settings: Settings, keyring: Keyring, claimed: Claimed) -> str:
     secret = secret_of(keyring, claimed.channel)
-    for value in secret.values():
+    for value in _telling(claimed.channel.kind, secret):
         keep_secret(value)
     if claimed.channel.kind is ChannelKind.WEBHOOK:
         message = message_of(settings, claimed.delivery)
@@ -92,6 +93,14 @@ def _send(store: Store, settings: Settings, keyring: Keyring, claimed: Claimed) 
     with tempfile.TemporaryDirectory(prefix="listening-") as folder:
         file = _file_of(store, settings, claimed.delivery, Path(folder))
         return send_by_apprise(secret["address"], message_of(settings, claimed.delivery, file))
+
+
+def _telling(kind: ChannelKind, secret: Mapping[str, str]) -> list[str]:
+    """What no log may show; of a webhook's address the host may be told, which helps to mend it."""
+    if kind is not ChannelKind.WEBHOOK:
+        return list(secret.values())
+    parts = urlsplit(secret["address"])
+    return [secret["secret"], parts.path.strip("/"), parts.query]
 
 
 def message_of(settings: Settings, delivery: Delivery, file: Path | None = None) -> Message:

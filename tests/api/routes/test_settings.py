@@ -254,6 +254,8 @@ def test_who_administers_one_brand_has_its_channels_alone(people: Store, client:
 def test_an_author_is_erased_after_typing_who(people: Store, ask: Asker) -> None:
     body = {"source": "file", "who": "@fay", "typed": "@fa"}
     assert ask("POST", "/erasures", body)[1]["field"] == "typed"
+    for nobody in ({"source": " "}, {"who": "@ "}, {"who": ""}):
+        assert ask("POST", "/erasures", body | nobody)[1]["field"] == "who"
     status, asked = ask("POST", "/erasures", body | {"typed": "@fay"})
     assert (status, asked["asked_by"]) == (202, "API key test of ada@example.com")
     assert "fay" not in str(ask("GET", "/erasures")[1])
