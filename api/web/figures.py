@@ -240,8 +240,6 @@ class Cell:
     level: int
     x: float
     y: float
-    width: float
-    height: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +252,7 @@ class Clock:
 
 
 LEVELS = 5
-_ROW, _CELL_GAP = 20.0, 2.0
+_ROW = 20.0
 
 
 def clock(hours: Sequence[Sequence[int]]) -> Clock | None:
@@ -271,8 +269,6 @@ def clock(hours: Sequence[Sequence[int]]) -> Clock | None:
             math.ceil(LEVELS * count / top),
             round(hour * slot, 3),
             day * _ROW,
-            round(slot * 0.92, 3),
-            _ROW - _CELL_GAP,
         )
         for day, row in enumerate(hours)
         for hour, count in enumerate(row)

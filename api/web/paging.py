@@ -1,4 +1,4 @@
-"""Long lists in pages of fifty (pure)."""
+"""Long lists in pages, of fifty rows unless a page holds more than the list (pure)."""
 
 from __future__ import annotations
 
@@ -15,21 +15,28 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page of a list."""
+    """One page of a list.
+
+    Attributes:
+        number: from 1.
+        total: rows of the whole list.
+        size: rows of a page that is not the last.
+    """
 
     rows: Sequence[T]
     number: int
     total: int
+    size: int = PAGE_SIZE
 
     @property
     def last(self) -> int:
         """The number of the last page; an empty list has one page."""
-        return max(1, -(-self.total // PAGE_SIZE))
+        return max(1, -(-self.total // self.size))
 
     @property
     def first_row(self) -> int:
         """The place of the first row in the whole list, from 1."""
-        return (self.number - 1) * PAGE_SIZE + 1
+        return (self.number - 1) * self.size + 1
 
     @property
     def last_row(self) -> int:
@@ -49,13 +56,15 @@ class Page(Generic[T]):
         return links
 
 
-def page_of(total: int, number: int, read: Callable[[int, int], Sequence[T]]) -> Page[T]:
+def page_of(
+    total: int, number: int, read: Callable[[int, int], Sequence[T]], size: int = PAGE_SIZE
+) -> Page[T]:
     """The page of this number, read with (limit, offset).
 
     Raises:
         NotFoundError: beyond the last page.
     """
-    last = max(1, -(-total // PAGE_SIZE))
+    last = max(1, -(-total // size))
     if number > last:
         raise NotFoundError(f"There is no page {number:,}; the last one is page {last:,}.")
-    return Page(read(PAGE_SIZE, (number - 1) * PAGE_SIZE), number, total)
+    return Page(read(size, (number - 1) * size), number, total, size)

@@ -28,6 +28,8 @@ from listening.store.segments import current_segmentation, merged_segments, run_
 from listening.store.segmentviews import SegmentView, segment_views
 from listening.store.tables import Brand, Segment, Segmentation
 
+# Members of one page.
+MEMBERS = 25
 # Runs and events of a segment's past that its page tells.
 MOST_PAST = 30
 # Ways from one segment to another that the page of changes tells.
@@ -207,35 +209,48 @@ def _shown(
         lambda limit, offset: queries.member_views(
             session, run, segment_id, number, limit=limit, offset=offset
         ),
-    )
-    found = _visible(
-        segment_persona(
-            session,
-            segment_id,
-            brand_id=number,
-            everyone=kept_everyone(site_of(request), session),
-            own=kept_persona(session, segment_id, number),
-        ),
-        actor_of(request),
+        MEMBERS,
     )
     return render(
         request,
-        "segment.html",
+        "segment.html" if page == 1 else "segment_members.html",
         title=f"Segment {view.segment.name}",
         brands=list_brands(session),
         brand=brand,
         tab="segments",
         view=view,
-        segments=segments,
-        persona=found,
-        quotes=queries.persona_quotes(session, found),
-        exemplars=queries.exemplar_views(session, view.state.exemplars[:PAGE_SIZE]),
         page=members,
         edits=may_edit(actor_of(request)),
-        parts=_merged_into(session, segment_id),
-        **_past(session, segment_id),
-        here=queries.current_segments(session),
+        **(_facts(request, session, segments, view, number) if page == 1 else {}),
     )
+
+
+def _facts(
+    request: Request,
+    session: Session,
+    segments: SegmentRows,
+    view: SegmentView,
+    brand: int | None,
+) -> Mapping[str, Any]:
+    """What is known of a segment beside who its members are."""
+    segment_id = int(view.segment.id or 0)
+    found = segment_persona(
+        session,
+        segment_id,
+        brand_id=brand,
+        everyone=kept_everyone(site_of(request), session),
+        own=kept_persona(session, segment_id, brand),
+    )
+    found = _visible(found, actor_of(request))
+    return {
+        "segments": segments,
+        "persona": found,
+        "quotes": queries.persona_quotes(session, found),
+        "exemplars": queries.exemplar_views(session, view.state.exemplars[:PAGE_SIZE]),
+        "parts": _merged_into(session, segment_id),
+        "here": queries.current_segments(session),
+        **_past(session, segment_id),
+    }
 
 
 def _visible(found: Persona, actor: Actor) -> Persona:

@@ -42,7 +42,7 @@ from listening.store.towards import brands_of, counts_towards, members_of_segmen
 from listening.tally import PostFacts, Tally
 
 # Authors whose posts are read: of a segment, and of everyone for comparison.
-MOST_MEMBERS = 5_000
+MOST_MEMBERS = 2_000
 MOST_EVERYONE = 20_000
 # Of one author, the latest posts.
 MOST_POSTS = 5_000

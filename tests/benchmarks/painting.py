@@ -8,10 +8,11 @@ from playwright.sync_api import sync_playwright
 
 from api.web.acting import COOKIE
 
-_TIMES = """() => ({
-  first: performance.getEntriesByType('paint').find(p => p.name === 'first-contentful-paint')?.startTime,
-  bytes: performance.getEntriesByType('navigation')[0].transferSize,
-})"""
+_FIRST = """() => performance.getEntriesByType('paint')
+    .find((paint) => paint.name === 'first-contentful-paint').startTime"""
+_BYTES = "() => performance.getEntriesByType('navigation')[0].transferSize"
+_LAST = """() => Math.max(...performance.getEntriesByType('resource')
+    .map((resource) => resource.responseEnd))"""
 
 
 def painted(port: int, cookie: str, path: str, rounds: int = 5) -> tuple[float, float, int]:
@@ -26,12 +27,9 @@ def painted(port: int, cookie: str, path: str, rounds: int = 5) -> tuple[float, 
         for _ in range(rounds):
             page = context.new_page()
             page.goto(f"http://127.0.0.1:{port}{path}", wait_until="networkidle")
-            found = page.evaluate(_TIMES)
-            firsts.append(float(found["first"]))
-            lasts.append(float(page.evaluate(
-                "() => Math.max(...performance.getEntriesByType('resource').map(r => r.responseEnd))"
-            )))  # fmt: skip
-            size = int(found["bytes"])
+            firsts.append(float(page.evaluate(_FIRST)))
+            lasts.append(float(page.evaluate(_LAST)))
+            size = int(page.evaluate(_BYTES))
             page.close()
         browser.close()
     return median(firsts), median(lasts), size
