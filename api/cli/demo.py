@@ -156,6 +156,7 @@ def _conclude(store: Store, settings: Any, bar: Bar) -> None:
     from workers.jobs.analysing import analyse_pending
     from workers.jobs.flagging import flag
     from workers.jobs.segmenting import segment
+    from workers.jobs.summing import sum_up
     from workers.models import models
 
     bar.begin("Loading the model")
@@ -164,6 +165,7 @@ def _conclude(store: Store, settings: Any, bar: Bar) -> None:
     analyse_pending(store, loaded, progress=bar)
     segment(store, settings, model=loaded.revision, progress=bar)
     flag(store, settings, progress=bar)
+    sum_up(store, progress=bar)
 
 
 def _show(store: Store) -> None:

@@ -59,8 +59,8 @@ def analyse() -> None:
 def segment() -> None:
     """Cluster authors into segments; the same data give the same segments."""
     from listening.errors import ConflictError
-    from workers.jobs.figuring import make_figures
     from workers.jobs.segmenting import segment as run
+    from workers.jobs.summing import sum_up
     from workers.leasing import held
     from workers.models import model_revision, prepare_caches
 
@@ -70,7 +70,7 @@ def segment() -> None:
         with job(store, "segment", "All authors") as told:
             prepare_caches(settings)
             found = run(store, settings, model=model_revision(settings), progress=told)
-            make_figures(store, progress=told, at_once=True)
+            sum_up(store, progress=told)
     if found is None:
         print("No author has enough analysed posts: import more, then `listening analyse`.")
         return
@@ -82,13 +82,13 @@ def segment() -> None:
 
 def flag(brand: BrandsOption = None) -> None:
     """Flag advocates and detractors, and open cases for negative mentions."""
-    from workers.jobs.figuring import make_figures
     from workers.jobs.flagging import flag as run
+    from workers.jobs.summing import sum_up
 
     label = ", ".join(brand) if brand else "All brands"
     with opened() as (settings, store), job(store, "flag", label) as told:
         flagged = run(store, settings, brand, progress=told)
-        make_figures(store, progress=told, at_once=True)
+        sum_up(store, progress=told)
     for own in flagged:
         print(
             f"{own.brand}: {own.authors:,} authors, {own.advocates:,} advocates, "
