@@ -8,6 +8,7 @@ from dataclasses import dataclass
 # A page of fifty articles is no list: what is longer opens on demand.
 LONG = 700
 SHORTENED = 480
+LEAD = 140  # characters before what is looked for, where that is far down
 # What opens, of each; an article of a megabyte is read where it was published.
 OPENED = 2000
 
@@ -50,6 +51,36 @@ def opened(text: str) -> str:
 def unopened(text: str) -> int:
     """Characters that a list leaves out even opened."""
     return max(len(text) - OPENED, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of a long text with its own spans."""
+
+    text: str
+    spans: list[tuple[int, int]]
+
+
+def window(text: str, spans: Sequence[Sequence[int]]) -> Window | None:
+    """The stretch of a long text where the first span is; None where the text is short enough."""
+    if len(text) <= LONG:
+        return None
+    first = min((s[0] for s in spans if len(s) == 2 and 0 <= s[0] < len(text)), default=0)
+    start = 0 if first < SHORTENED - LEAD else first - LEAD
+    if start:
+        # Cut between words where there are spaces.
+        start += text.find(" ", start, first) + 1 - start if " " in text[start:first] else 0
+    lead = "… " if start else ""
+    cut = text[start : start + SHORTENED]
+    whole = start + SHORTENED >= len(text)
+    if not whole and " " in cut[SHORTENED // 2 :]:
+        cut = cut.rsplit(None, 1)[0]
+    shift = len(lead) - start
+    end = start + len(cut)
+    own = [(max(s[0], start) + shift, min(s[1], end) + shift) for s in spans if len(s) == 2]
+    return Window(
+        lead + cut + ("" if whole else " …"), [(a, b) for a, b in own if len(lead) <= a < b]
+    )
 
 
 def _merged(spans: Sequence[Sequence[int]], length: int) -> Iterator[tuple[int, int]]:

@@ -17,13 +17,21 @@ from api.web.exports import mentions_file
 from api.web.facets import Choice, chips, shown_facets
 from api.web.flash import redirect
 from api.web.formats import brand_url, plural
+from api.web.people import Number
 from api.web.savedviews import views_for
 from api.web.site import render, site_of
 from listening.access import Permission
 from listening.errors import InvalidError, ListeningError, QueryError
 from listening.searching import FACETS, NAMES, Search, search_of
 from listening.store.brands import brand_id, list_brands
-from listening.store.finding import Facets, Found, count_facets, find, segment_names
+from listening.store.finding import (
+    Facets,
+    Found,
+    count_facets,
+    find,
+    find_mention,
+    segment_names,
+)
 from listening.store.overriding import override
 from listening.store.tables import Brand, SentimentLabel
 from listening.store.tagging import brand_tags, tag_mentions
@@ -84,7 +92,7 @@ def mentions_page(
             cursor=cursor,
             beyond_first=cursor is not None,
             facet_titles=TITLES,
-            facets=_facets(request, session, brand, search) if counts and wrong is None else None,
+            facets=_facets(session, brand, search) if counts and wrong is None else None,
             views=views_for(session, actor, brand, "mentions"),
             tags=[tag for tag, _ in brand_tags(session, number)][:200],
         )
@@ -95,7 +103,7 @@ def facets_part(request: Request, slug: str) -> Response:
     """How many there are of each, for the page that asks for it when it is shown already."""
     brand, search = brand_of(request), search_of(request.query_params.multi_items())
     with site_of(request).reading() as session:
-        facets = _facets(request, session, brand, search)
+        facets = _facets(session, brand, search)
     return render(
         request, "mention_facets.html", title="", brand=brand, facets=facets, facet_titles=TITLES
     )
@@ -111,6 +119,23 @@ def export(
     """All that is found, as a file."""
     search = search_of(request.query_params.multi_items())
     return mentions_file(request, brand_of(request), search, form, pseudonyms=pseudonymise)
+
+
+@router.get(_PATH + "/{mention_id}", dependencies=_READ)
+def mention_page(request: Request, slug: str, mention_id: Number) -> Response:
+    """One mention with its whole text."""
+    brand = brand_of(request)
+    with site_of(request).reading() as session:
+        found = find_mention(session, brand_id(brand), mention_id)
+        return render(
+            request,
+            "mention.html",
+            title=f"A mention of {brand.name}",
+            brands=list_brands(session),
+            brand=brand,
+            tab="mentions",
+            found=found,
+        )
 
 
 @router.post(_PATH + "/override", dependencies=_ANSWER)
@@ -184,11 +209,9 @@ def _days(given: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _facets(
-    request: Request, session: Session, brand: Brand, search: Search
+    session: Session, brand: Brand, search: Search
 ) -> tuple[Facets, dict[str, list[Choice]]]:
-    number = brand_id(brand)
-    key = ("facets", number, *search.latest_first().as_parameters())
-    found = site_of(request).kept.get(key, lambda: count_facets(session, number, search))
+    found = count_facets(session, brand_id(brand), search)
     return found, shown_facets(found, search)
 
 
@@ -212,15 +235,18 @@ def _back(
     bad: bool = False,
     entry: int | None = None,
 ) -> Response:
-    """To the list as it was, with what there is to tell."""
+    """To the list as it was, or to the one mention, with what there is to tell."""
+    one = str(form.get("one", ""))
     kept = [p for p in parse_qsl(str(form.get("back", ""))) if p[0] in {*NAMES, "cursor"}]
     query = urlencode(kept)
     here = brand_url(brand.slug, "mentions")
+    fields = {"entry": str(entry), "back": query[:1500]} | ({"one": one} if one else {})
+    to = f"{here}/{one}" if one.isdecimal() else here + (f"?{query}" if query else "")
     return redirect(
         request,
-        here + (f"?{query}" if query else ""),
+        to,
         text,
         undo=f"{here}/undo" if entry is not None else None,
-        undo_fields={"entry": str(entry), "back": query[:1500]} if entry is not None else None,
+        undo_fields=fields if entry is not None else None,
         bad=bad,
     )

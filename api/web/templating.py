@@ -36,6 +36,7 @@ _FILTERS = (
     formats.lasting,
     excerpts.marked,
     excerpts.shortened,
+    excerpts.window,
     excerpts.opened,
     excerpts.unopened,
 )

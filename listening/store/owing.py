@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from listening.store.segmentations import placing_segmentation
 from listening.store.segments import current_segmentation
-from listening.store.tables import Job, JobStatus, Review, ReviewVerdict
+from listening.store.tables import AuditEntry, Job, JobStatus, Review, ReviewVerdict
 
 ALL_BRANDS, ALL_AUTHORS = "All brands", "All authors"
 # What follows an analysis that ended so lately is on its way, unless its process died.
@@ -22,12 +22,16 @@ GRACE = timedelta(seconds=20)
 PATIENCE = timedelta(seconds=120)
 # A segmentation whose process dies every time is left to the night.
 TRIES = 3
+# Who corrects one mention after another does not have all flagged anew at each: the stances of
+# the authors follow at once, and only cases wait for it.
+OVERRIDES_WAIT = timedelta(minutes=10)
 
 
 def flag_is_owed(session: Session, now: datetime) -> bool:
     """Whether something was analysed since all brands were last flagged, and nobody is at it.
 
-    So it is where a person said what an author is, or took it back.
+    So it is where a person said what an author is, or took it back; and, a while after the
+    last time, where one said what a mention says.
     """
     analysed = _latest(_analysed_at(session), _marked_at(session))
     if analysed is None or _running(session, "flag"):
@@ -41,7 +45,9 @@ def flag_is_owed(session: Session, now: datetime) -> bool:
     if session.exec(lately.limit(1)).first() is not None:
         return False
     flagged = _last(session, func.max(col(Job.started_at)), "flag", ALL_BRANDS, JobStatus.DONE)
-    return flagged is None or analysed > flagged
+    if flagged is None or analysed > flagged:
+        return True
+    return now - flagged >= OVERRIDES_WAIT and _overridden_since(session, flagged)
 
 
 def segment_is_owed(session: Session, now: datetime) -> bool:
@@ -93,6 +99,13 @@ def _marked_at(session: Session) -> datetime | None:
 
 def _latest(*moments: datetime | None) -> datetime | None:
     return max((m for m in moments if m is not None), default=None)
+
+
+def _overridden_since(session: Session, moment: datetime) -> bool:
+    statement = select(AuditEntry.id).where(
+        AuditEntry.action == "mention.override", col(AuditEntry.at) > moment
+    )
+    return session.exec(statement.limit(1)).first() is not None
 
 
 def _running(session: Session, kind: str) -> bool:

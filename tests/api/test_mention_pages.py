@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import select
 from starlette.testclient import TestClient
 
+from api.web.excerpts import window
 from listening.access import Role
 from listening.store.mentions import views
 from listening.store.session import Store
@@ -160,3 +161,37 @@ def test_who_only_looks_changes_nothing(browser: TestClient, people: Store) -> N
     with people.session() as session:
         found = next(views(session, mention_ids=[int(number)]))
         assert found.sentiment is SentimentLabel.POSITIVE
+
+
+def test_a_long_text_is_cut_where_the_match_is_and_whole_on_its_page(
+    browser: TestClient, people: Store
+) -> None:
+    text = browser.get(PAGE, params={"q": "word AND jetblue"}).text
+    assert "Show the whole text" in text
+    assert text.count("<mark>word</mark>") < 120
+    (number,) = ticks(text)
+    whole = browser.get(f"{PAGE}/{number}").text
+    assert "word " * 300 in whole
+    csrf = csrf_of(browser, PAGE)
+    told = browser.post(
+        f"{PAGE}/override",
+        data={"csrf": csrf, "mention": number, "one": number, "sentiment": "negative"},
+    )
+    assert told.url.path == f"{PAGE}/{number}"
+    assert 'value="negative" aria-pressed="true"' in told.text
+    assert browser.get(f"{PAGE}/999999").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("text", "spans", "shown"),
+    [
+        ("short", [(0, 5)], None),
+        ("a " * 400, [], ("a " * 239).rstrip() + " …"),
+        ("a " * 400 + "match", [(800, 805)], "… " + "a " * 69 + "match"),
+    ],
+)
+def test_windows(text: str, spans: list[tuple[int, int]], shown: str | None) -> None:
+    found = window(text, spans)
+    assert (found.text if found else None) == shown
+    if found and spans:
+        assert [found.text[a:b] for a, b in found.spans] == ["match"]

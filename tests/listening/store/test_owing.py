@@ -8,7 +8,7 @@ import pytest
 
 from listening.store.owing import flag_is_owed, segment_is_owed
 from listening.store.session import Store
-from listening.store.tables import Job, JobStatus, Segmentation
+from listening.store.tables import AuditEntry, Job, JobStatus, Segmentation
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DONE, LOST, RUNNING = JobStatus.DONE, JobStatus.LOST, JobStatus.RUNNING
@@ -70,6 +70,30 @@ def test_what_followed_is_owed_no_more(store: Store) -> None:
     assert owed(store) == (False, False)
     ran(store, "analyse", 10)
     assert owed(store) == (True, False), "people are segmented anew by night or when they moved"
+
+
+def test_a_persons_word_on_a_mention_is_followed_after_a_while(store: Store) -> None:
+    ran(store, "analyse", 40)
+    ran(store, "segment", 40)
+    segmented(store)
+
+    def said(minutes: int) -> None:
+        with store.work() as session:
+            session.add(
+                AuditEntry(
+                    by="sam", action="mention.override", noun="mention", noun_id="1",
+                    at=NOON - timedelta(minutes=minutes),
+                )
+            )  # fmt: skip
+
+    said(35)
+    ran(store, "flag", 30)
+    assert owed(store) == (False, False)
+    said(20)
+    assert owed(store) == (True, False)
+    ran(store, "flag", 9)
+    said(8)
+    assert owed(store) == (False, False), "not all anew at every click"
 
 
 @pytest.mark.parametrize("status", [LOST, JobStatus.FAILED])
