@@ -59,10 +59,14 @@ class Need:
         where: "path": for the brand in the address (`slug` or `brand_id`); "somewhere": for any
             brand, and the handler shows those of `actor.visible()` alone; "everywhere": for all;
             "own": nothing but being signed in, for what is one's own.
+        reads: that a request changes nothing, though its method says so: it has too much to ask
+            for an address.
     """
 
-    def __init__(self, permission: Permission | None, where: Where = "path") -> None:
-        self.permission, self.where = permission, where
+    def __init__(
+        self, permission: Permission | None, where: Where = "path", *, reads: bool = False
+    ) -> None:
+        self.permission, self.where, self.reads = permission, where, reads
 
     async def __call__(self, request: Request) -> None:
         """Let the request go on, or refuse it."""
@@ -77,6 +81,8 @@ class Need:
             self.where == "somewhere" and not actor.may_somewhere(self.permission)
         ):
             actor.require(self.permission, None)
+        if not (actor.writes or self.reads or request.method in _SAFE):
+            raise ForbiddenError("This takes an API key that may write.")
         await check_token(request)
 
     @staticmethod
@@ -89,9 +95,9 @@ class Need:
         request.state.brand = brand
 
 
-def need(permission: Permission, where: Where = "path") -> Any:
+def need(permission: Permission, where: Where = "path", *, reads: bool = False) -> Any:
     """For a route's `dependencies`: who may call it."""
-    return Depends(Need(permission, where))
+    return Depends(Need(permission, where, reads=reads))
 
 
 def open_to_all() -> Any:

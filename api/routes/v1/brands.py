@@ -101,7 +101,7 @@ def remove_brand(request: Request, brand_id: Id, sent: Removal) -> None:
         brandedits.remove_brand(session, actor_of(request), brand_id, typed=sent.name)
 
 
-@router.post("/query/test", dependencies=[need(Permission.READ, "somewhere")])
+@router.post("/query/test", dependencies=[need(Permission.READ, "somewhere", reads=True)])
 def test_query(request: Request, sent: QueryToTest) -> QueryTestShown:
     """What a query does to the last 1,000 posts: matches, and what each clause holds for."""
     actor = actor_of(request)
