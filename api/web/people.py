@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
-from sqlmodel import Session
+from sqlmodel import Session, select
 from starlette.responses import Response
 
 from api.web import queries
@@ -16,7 +16,7 @@ from api.web.site import Site, render, site_of
 from listening.access import Permission
 from listening.errors import NotFoundError
 from listening.store.authors import MOST_CHANGES, latest_mentions, membership_of
-from listening.store.brands import brand_id, get_brand, list_brands
+from listening.store.brands import brand_id, list_brands, slug_of
 from listening.store.campaigns import coordinated_among
 from listening.store.caseowners import owners
 from listening.store.cases import case_views, count_cases
@@ -41,7 +41,10 @@ def chosen_brand(session: Session, slug: str) -> Brand:
     Raises:
         NotFoundError: none.
     """
-    return get_brand(session, slug.strip("/"))
+    found = session.exec(select(Brand).where(Brand.slug == slug_of(slug.strip("/")))).first()
+    if found is None:  # what brands there are is not told: they may be others'
+        raise NotFoundError("There is no such brand, or it is not yours to see.")
+    return found
 
 
 @router.get("/brands/{slug:path}/triage", dependencies=[need(Permission.READ)])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import exists
+from sqlalchemy import exists, or_
 from sqlalchemy.sql import Select
 from sqlmodel import Session, col, func, select
 
@@ -102,13 +102,25 @@ class ExemplarView:
     author: Author
 
 
-def exemplar_views(session: Session, post_ids: Sequence[int]) -> list[ExemplarView]:
-    """Posts in the order given; those erased meanwhile are left out."""
+def exemplar_views(
+    session: Session, post_ids: Sequence[int], brands: frozenset[int] | None = None
+) -> list[ExemplarView]:
+    """Posts in the order given; those erased meanwhile are left out.
+
+    Args:
+        session, post_ids: which.
+        brands: those that the reader may see; posts that only mention others are left out.
+            None: all.
+    """
     statement = (
         select(Post, Author)
         .join(Author, col(Author.id) == col(Post.author_id))
         .where(col(Post.id).in_(list(post_ids)))
     )
+    if brands is not None:
+        about = exists().where(col(Mention.post_id) == col(Post.id))
+        seen = about.where(col(Mention.brand_id).in_(brands))
+        statement = statement.where(or_(~about, seen))
     found = {post.id: ExemplarView(post, author) for post, author in session.exec(statement)}
     return [found[i] for i in post_ids if i in found]
 

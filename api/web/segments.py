@@ -246,7 +246,9 @@ def _facts(
         "segments": segments,
         "persona": found,
         "quotes": queries.persona_quotes(session, found),
-        "exemplars": queries.exemplar_views(session, view.state.exemplars[:PAGE_SIZE]),
+        "exemplars": queries.exemplar_views(
+            session, view.state.exemplars[:PAGE_SIZE], actor_of(request).visible()
+        ),
         "parts": _merged_into(session, segment_id),
         "here": queries.current_segments(session),
         **_past(session, segment_id),

@@ -143,7 +143,9 @@ def _expected(route: Asked, who: Subject, brand: str) -> str:
 
 # What whoever made it alone may change.
 OF_ITS_OWNER = {
-    f"{method} /api/v1/brands/{{brand_id}}/views/{{view_id}}" for method in ("PATCH", "DELETE")
+    "PATCH /api/v1/brands/{brand_id}/views/{view_id}",
+    "DELETE /api/v1/brands/{brand_id}/views/{view_id}",
+    "POST /brands/{slug:path}/views/{view_id}/delete",
 }
 # What belongs to one brand, and is named without it.
 OWNED = {"watch_id", "channel_id", "delivery_id"}

@@ -186,6 +186,7 @@ def test_pages_of_no_brand_show_nothing_of_one_that_is_not_yours(
     home = virgin.get("/").text
     assert "Virgin" in home and "JetBlue" not in home
     for page in (f"/authors/{author}", "/segments/1", "/segments/1?brand=jetblue",
+                 "/segments/1?brand=none", "/brands/none",
                  "/settings/keys", "/account", "/nowhere"):  # fmt: skip
         answer = virgin.get(page)
         assert answer.status_code < 500
