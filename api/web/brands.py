@@ -7,6 +7,7 @@ from sqlmodel import Session
 from starlette.responses import Response
 
 from api.web.acting import actor_of, need
+from api.web.keeping import kept_count
 from api.web.site import render, site_of
 from listening.access import Permission
 from listening.store.brands import list_brands
@@ -25,7 +26,10 @@ def visible_brands(request: Request, session: Session) -> list[Brand]:
 @router.get("/", dependencies=[need(Permission.READ, "somewhere")])
 def brands_page(request: Request) -> Response:
     """Every brand that one may see, with its figures."""
-    with site_of(request).reading() as session:
+    site, visible = site_of(request), actor_of(request).visible()
+    with site.reading() as session:
         brands = visible_brands(request, session)
-        summaries = brand_summaries(session, actor_of(request).visible())
+        summaries = kept_count(
+            site, session, ("brands", visible), lambda: brand_summaries(session, visible), dear=0.04
+        )
     return render(request, "brands.html", title="Brands", brands=brands, summaries=summaries)

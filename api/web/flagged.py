@@ -15,6 +15,7 @@ from api.web.acting import actor_of, brand_of, form_of, need
 from api.web.flagfiles import flags_file
 from api.web.flash import redirect
 from api.web.formats import brand_url
+from api.web.keeping import kept_count
 from api.web.paging import page_of
 from api.web.savedviews import views_for
 from api.web.site import render, site_of
@@ -34,6 +35,8 @@ from listening.store.tables import Brand, Mark, StanceKind
 PageNumber = Annotated[int, Query(ge=1, le=10_000_000)]
 
 router = APIRouter(include_in_schema=False)
+
+ROWS = 40  # each with its mentions: more would be a heavy page
 
 DONE = {
     "confirm": "Confirmed",
@@ -62,8 +65,9 @@ def _list(request: Request, kind: StanceKind, number: int) -> Response:
     brand, actor = brand_of(request), actor_of(request)
     bid = brand_id(brand)
     chosen = filter_of(request.query_params.multi_items())
-    with site_of(request).reading() as session:
-        counts = count_stances(session, bid)
+    site = site_of(request)
+    with site.reading() as session:
+        counts = kept_count(site, session, ("stances", bid), lambda: count_stances(session, bid))
         total = counts.get(kind, 0) if chosen.plain else count_flagged(session, bid, kind, chosen)
         found = page_of(
             total,
@@ -71,6 +75,7 @@ def _list(request: Request, kind: StanceKind, number: int) -> Response:
             lambda limit, offset: stance_views(
                 session, brand_id=bid, kind=kind, chosen=chosen, limit=limit, offset=offset
             ),
+            ROWS,
         )
         ids = [row.flag.author_id for row in found.rows]
         return render(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from typing import TypeVar
 
 from sqlmodel import Session
 
+from api.web.live import latest_change
 from api.web.maps import SegmentMap, segment_map
 from api.web.site import Site
 from listening.store.artefacts import EVERYONE, MAP, made_at
@@ -17,6 +19,9 @@ from listening.store.personas import Everyone, Own, everyone_of
 from listening.store.segments import current_segmentation, merged_segments, run_id_of
 from listening.store.segmentviews import SegmentView
 from listening.store.tables import Segmentation
+
+T = TypeVar("T")
+_LATEST = "latest change"
 
 # What hangs on something that says when it changed; the rest is read again in a while.
 _A_DAY = 86_400.0
@@ -82,3 +87,15 @@ def drawn_map(
         draw,
         age=_A_DAY if made is not None else None,
     )
+
+
+def kept_count(
+    site: Site, session: Session, key: Hashable, read: Callable[[], T], *, dear: float | None = None
+) -> T:
+    """What takes milliseconds to count, until somebody changes something, and a minute at most.
+
+    What jobs bring in meanwhile shows a minute later; where little is stored, it is read anew.
+    """
+    if _LATEST not in session.info:
+        session.info[_LATEST] = latest_change(session)
+    return site.counts.get((key, session.info[_LATEST]), read, dear=dear)

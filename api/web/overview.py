@@ -14,6 +14,7 @@ from starlette.responses import Response
 from api.web.acting import brand_of, need
 from api.web.brands import visible_brands
 from api.web.formats import brand_url
+from api.web.keeping import kept_count
 from api.web.queries import count_priorities
 from api.web.segments import segment_rows
 from api.web.site import render, site_of
@@ -54,7 +55,8 @@ def overview_page(
         compare=compare or "before",
         against=tuple(against or ()),
     )
-    with site_of(request).reading() as session:
+    site = site_of(request)
+    with site.reading() as session:
         brands = visible_brands(request, session)
         found = overview(session, brand, brands, asked)
         part, other = found.part, found.other
@@ -72,11 +74,15 @@ def overview_page(
                 part.window, part.days, found.incidents, other.days if other else None
             ),
             voice=voice_chart(found.voice) if found.voice is not None else None,
-            stances=count_stances(session, number),
+            stances=kept_count(
+                site, session, ("stances", number), lambda: count_stances(session, number)
+            ),
             advocates=stance_views(session, brand_id=number, kind=StanceKind.ADVOCATE, limit=TOP),
             detractors=stance_views(session, brand_id=number, kind=StanceKind.DETRACTOR, limit=TOP),
             cases=urgent_cases(session, number, TOP),
-            priorities=count_priorities(session, number),
+            priorities=kept_count(
+                site, session, ("priorities", number), lambda: count_priorities(session, number)
+            ),
             segments=segment_rows(session, number),
         )
 

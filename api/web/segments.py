@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from api.web import queries
 from api.web.acting import actor_of, brand_of, need
-from api.web.keeping import kept_everyone, kept_map, kept_persona
+from api.web.keeping import kept_count, kept_everyone, kept_map, kept_persona
 from api.web.paging import PAGE_SIZE, page_of
 from api.web.people import Number, PageNumber, chosen_brand
 from api.web.site import render, site_of
@@ -135,10 +135,13 @@ def map_dots(request: Request, slug: str) -> Response:
 @router.get("/brands/{slug:path}/segments/changes", dependencies=[need(Permission.READ)])
 def changes_page(request: Request, slug: str, page: PageNumber = 1) -> Response:
     """What became of segments since the last run, and which of the brand's authors moved."""
-    brand = brand_of(request)
-    with site_of(request).reading() as session:
+    brand, site = brand_of(request), site_of(request)
+    with site.reading() as session:
         run = current_segmentation(session)
         run_id, number = run_id_of(run) if run is not None else 0, brand_id(brand)
+        moved = kept_count(
+            site, session, ("moved", run_id, number), lambda: count_moved(session, run_id, number)
+        )
         return render(
             request,
             "segments_changes.html",
@@ -148,10 +151,15 @@ def changes_page(request: Request, slug: str, page: PageNumber = 1) -> Response:
             tab="segments",
             run=run,
             events=lineage_of_run(session, run_id),
-            flows=flows_of_run(session, run_id, limit=MOST_FLOWS),
+            flows=kept_count(
+                site,
+                session,
+                ("flows", run_id),
+                lambda: flows_of_run(session, run_id, limit=MOST_FLOWS),
+            ),
             here=queries.current_segments(session),
             page=page_of(
-                count_moved(session, run_id, number),
+                moved,
                 page,
                 lambda limit, offset: moved_authors(
                     session, run_id, number, limit=limit, offset=offset
