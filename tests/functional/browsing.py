@@ -15,7 +15,7 @@ import pytest
 from api.web.acting import COOKIE
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Page
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -38,9 +38,13 @@ class Seen:
 
     def watch(self, page: Page) -> None:
         """Note what this page says from now on."""
-        page.on("console", lambda message: self.said.append(f"{page.url}: {message.text}"))
+        page.on("console", lambda message: self._hear(page, message))
         page.on("pageerror", lambda error: self.said.append(f"{page.url}: {error}"))
         page.on("request", lambda request: self.asked.add(urlsplit(request.url).hostname or ""))
+
+    def _hear(self, page: Page, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.said.append(f"{page.url}: {message.text}")
 
 
 @contextmanager
