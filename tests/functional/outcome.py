@@ -97,6 +97,7 @@ def _said(table: Table, row: Row, names: Mapping[str, Mapping[Any, str]]) -> Row
             (one | {"mention_id": mentions[one["mention_id"]]} for one in said["evidence"]),
             key=lambda one: str(one["mention_id"]),
         )
+        said["newest"] = sorted([mentions[int(i)], pull] for i, pull in said["newest"] or [])
     if table.name == "support_case" and said["group_key"] is not None:
         said["group_key"] = names["post"][int(said["group_key"])]
     return said
