@@ -32,6 +32,11 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "stance": ("brand_id", "author_id"),
     "support_case": ("mention_id",),
     "review": ("brand_id", "author_id", "verdict"),
+    "flag": ("brand_id", "author_id"),
+    "stance_change": ("brand_id", "author_id", "at", "kind"),
+    "campaign": ("brand_id", "first_mention"),
+    "campaign_mention": ("mention_id",),
+    "customer_record": ("source", "account"),
     "quarantined_row": ("file", "line", "raw_hash"),
     "backfill": ("watch_id",),
     "tombstone": ("digest",),
@@ -54,7 +59,9 @@ SEGMENTS = frozenset(
     }
 )
 # Times that are said of the data, not of the run.
-_TIMES = frozenset({"published_at"})
+_TIMES = frozenset({"published_at", "at"})
+# What names others in what it holds, and so comes last.
+_LAST = frozenset({"stance", "support_case", "campaign", "campaign_mention"})
 
 
 def outcome(store: Store) -> Outcome:
@@ -62,9 +69,8 @@ def outcome(store: Store) -> Outcome:
     found: Outcome = {}
     names: dict[str, dict[Any, str]] = {}
     with store.session() as session:
-        # Stances and cases name mentions and posts in what they hold, and so come last.
         tables = [table for table in SQLModel.metadata.sorted_tables if table.name in KEYS]
-        for table in sorted(tables, key=lambda table: table.name in {"stance", "support_case"}):
+        for table in sorted(tables, key=lambda table: table.name in _LAST):
             rows = [dict(row) for row in session.execute(select_columns(table)).mappings()]
             own = names.setdefault(table.name, {})
             kept: dict[str, Row] = {}
@@ -98,6 +104,10 @@ def _said(table: Table, row: Row, names: Mapping[str, Mapping[Any, str]]) -> Row
             key=lambda one: str(one["mention_id"]),
         )
         said["newest"] = sorted([mentions[int(i)], pull] for i, pull in said["newest"] or [])
+    if table.name == "flag":
+        del said["noise"]  # of its segment, which is compared apart
+    if table.name == "campaign":
+        said["first_mention"] = names["mention"][said["first_mention"]]
     if table.name == "support_case" and said["group_key"] is not None:
         said["group_key"] = names["post"][int(said["group_key"])]
     return said
