@@ -8,7 +8,7 @@ weighs least counts, and all are told.
     employee      weighs nothing   says so: "I work at BRAND", "as a BRAND employee"
     bot           weighs nothing   calls itself one
                   weighs a quarter posts by the clock, in bursts, or the same again and again
-    reseller      weighs a quarter promo codes, prices with links, "DM to order", in half of the
+    reseller      weighs a quarter promo codes, prices with a link, "DM to order", in half of the
                                    mentions and two at least, or in one under a shop's name
 
 Patterns are narrow: a miss costs a little, a false hit takes somebody's word away.
@@ -48,13 +48,15 @@ _SHOP = re.compile(
 )
 _SELLS = re.compile(
     r"""
-    \b(?:promo|discount|coupon|voucher|referral)\s*(?:codes?|links?)\b
+    \b(?:promo|discount|coupon|voucher|referral)\s*(?:code|link)s?\s*:?\s+(?-i:[A-Z]*\d[A-Z\d]+)\b
+    | \b(?:use|grab|here['’]?s|my|our)\s+(?:\w+\s+){0,2}
+        (?:promo|discount|coupon|voucher|referral)\s*(?:code|link)s?\b
     | \buse\s+(?:my\s+)?code\b
     | \b\d{1,2}\s?%\s*off\b
     | \b(?:dm|message|whatsapp|inbox)\s+(?:me|us)?\s*
-        (?:to\s+(?:order|buy)|for\s+(?:prices?|orders?))\b
+        (?:to\s+(?:order|buy)|for\s+prices?)\b
     | \b(?:order|shop|buy)\s+now\b | \bfree\s+shipping\b | \blink\s+in\s+bio\b | \bprice\s+list\b
-    | (?:[$€£]\s?\d|\b\d+\s?(?:usd|eur|gbp)\b)[^\n]{0,80}https?://
+    | \b(?:from|only|just|now)\s+[$€£]\s?\d[^\n]{0,80}https?://
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -175,7 +177,7 @@ def _employment(names: tuple[str, ...]) -> re.Pattern[str] | None:
         | \b(?:I\s+am|I['’]?m|we\s+are|we['’]re)\s+(?:employed\s+(?:at|by)|working\s+(?:at|for))\s+
             (?:the\s+)?{brand}
         | \bas\s+an?\s+(?:proud\s+)?{brand}\s+
-            (?:employee|engineer|crew\s*member|team\s*member|rep)\b
+            (?:employee|engineer|crew\s*member|team\s*member|rep)\b,?\s+(?:I|we|my)\b
         | \bI['’]?m\s+an?\s+(?:proud\s+)?{brand}\s+(?:employee|crew\s*member|team\s*member|rep)\b
         | \bmy\s+employer,?\s+{brand}
         | \b(?:here\s+at|we\s+at)\s+{brand},?\s+we\b

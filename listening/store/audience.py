@@ -52,7 +52,7 @@ def contacts_of(
         authors = {int(a.id or 0): a for a in session.exec(statement)}
         accounts = {
             number: [
-                (author.source, handle_of(name))
+                (author.source.casefold(), handle_of(name))
                 for name in (author.handle, author.native_id)
                 if name
             ]

@@ -298,7 +298,8 @@ def _customer(person: Person) -> ColumnElement[bool]:
     """Customer records of an author's accounts."""
     accounts = sorted({handle_of(name) for name in person.names})
     return and_(
-        col(CustomerRecord.source) == person.source, col(CustomerRecord.account).in_(accounts)
+        col(CustomerRecord.source) == person.source.casefold(),
+        col(CustomerRecord.account).in_(accounts),
     )
 
 

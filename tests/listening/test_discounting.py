@@ -32,7 +32,7 @@ def kinds(account: Account, *texts: str, minutes: float = 600) -> list[tuple[str
     [
         "I work at JetBlue and we are proud of it",
         "i work for @jetblue, ask me anything",
-        "As a JetBlue employee I can tell you",
+        "As a JetBlue employee, I can tell you",
         "I'm a proud Jet Blue crew member",
         "I’m employed by JetBlue",
         "We're hiring! Come fly with JetBlue",
@@ -53,6 +53,7 @@ def test_who_says_that_they_work_there_weighs_nothing(text: str) -> None:
         "I don't work at JetBlue",
         "JetBlue employees are kind",
         "you work at JetBlue?",
+        "she lied to me as a JetBlue rep does",
     ],
 )
 def test_who_only_speaks_of_those_who_work_there_weighs_in_full(text: str) -> None:
@@ -130,10 +131,14 @@ def test_by_the_clock() -> None:
         ("Use my code FLY10 for JetBlue", True),
         ("JetBlue vouchers 20% off", True),
         ("DM me to order JetBlue miles", True),
-        ("JetBlue seats $49 https://deals.example", True),
-        ("JetBlue seats are $49", False),
+        ("JetBlue seats from $49 https://deals.example", True),
+        ("JetBlue seats are from $49", False),
+        ("JetBlue charged me $49, look https://t.co/a", False),
+        ("JetBlue promo code: FLY10 until Sunday", True),
+        ("here's a JetBlue promo code", True),
+        ("JetBlue would not take the promo code", False),
         ("does anyone have a JetBlue promo code?", False),
-        ("promo code? here: https://a.example", True),
+        ("our promo code? here: https://a.example", True),
         ("I love JetBlue", False),
     ],
 )
