@@ -30,6 +30,8 @@ from api.web import (
     segmentacts,
     segments,
     settingsframe,
+    triage,
+    triageacts,
 )
 from api.web import settings as settings_pages
 from api.web.live import Live
@@ -53,6 +55,8 @@ PAGES = (
     *settings_pages.PARTS,
     customers,
     flagged,
+    triage,
+    triageacts,
     people,
     segments,
     segmentacts,

@@ -11,7 +11,6 @@ from starlette.responses import Response
 from api.web import queries
 from api.web.acting import need
 from api.web.keeping import kept_everyone
-from api.web.paging import page_of
 from api.web.site import Site, render, site_of
 from listening.access import Permission
 from listening.errors import NotFoundError
@@ -19,14 +18,13 @@ from listening.store.authors import MOST_CHANGES, latest_mentions, membership_of
 from listening.store.brands import brand_id, list_brands, slug_of
 from listening.store.campaigns import coordinated_among
 from listening.store.caseowners import owners
-from listening.store.cases import case_views, count_cases
 from listening.store.lineage import author_history
 from listening.store.personas import author_persona
 from listening.store.reviewing import flag_of
 from listening.store.reviews import latest_reviews, reviews_of
 from listening.store.segments import current_segmentation
 from listening.store.stancechanges import change_views
-from listening.store.tables import Author, Brand, CaseStatus, Mark
+from listening.store.tables import Author, Brand, Mark
 
 # Beyond these the store's own integers end.
 PageNumber = Annotated[int, Query(ge=1, le=10_000_000)]
@@ -45,29 +43,6 @@ def chosen_brand(session: Session, slug: str) -> Brand:
     if found is None:  # what brands there are is not told: they may be others'
         raise NotFoundError("There is no such brand, or it is not yours to see.")
     return found
-
-
-@router.get("/brands/{slug:path}/triage", dependencies=[need(Permission.READ)])
-def triage_page(request: Request, slug: str, page: PageNumber = 1) -> Response:
-    """The open cases of a brand, most urgent first."""
-    with site_of(request).reading() as session:
-        brand = chosen_brand(session, slug)
-        number = brand_id(brand)
-        found = page_of(
-            count_cases(session, number).get(CaseStatus.OPEN, 0),
-            page,
-            lambda limit, offset: case_views(session, brand_id=number, limit=limit, offset=offset),
-        )
-        return render(
-            request,
-            "triage.html",
-            title=f"Triage of {brand.name}",
-            brands=list_brands(session),
-            brand=brand,
-            tab="triage",
-            page=found,
-            priorities=queries.count_priorities(session, number),
-        )
 
 
 @router.get("/brands/{slug:path}/authors/{author_id}", dependencies=[need(Permission.READ)])

@@ -51,6 +51,7 @@ def served(people: Store, tmp_path: Path) -> Iterator[tuple[str, str]]:
         port = server.servers[0].sockets[0].getsockname()[1]
         yield f"http://127.0.0.1:{port}", cookie_for(app.state.site)
     finally:
+        app.state.live.end()
         server.should_exit = True
         thread.join(20)
 

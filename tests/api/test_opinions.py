@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from sqlalchemy import delete
@@ -72,7 +73,7 @@ def test_marks_are_words_with_their_probability(people: Store, client: Client) -
     assert "offence: offensive 90.0%" in first
     assert not {"emotion", "irony", "offence"} & set(second.replace(":", "").split())
     html = client(people).get(BLUE + "/triage").text
+    least = re.findall(r'href="\?case=(\d+)"', html)[2]
+    html = client(people).get(f"{BLUE}/triage?case={least}").text
     assert 'title="The post may mean the opposite of what it says: probability 95.0%"' in html
-    assert [words(case).count("anger 72.0%") for case in html.split('<li class="case ')[1:]] == [
-        0, 0, 1,
-    ]  # fmt: skip
+    assert words(html).count("anger 72.0%") == 1

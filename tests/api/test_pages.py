@@ -46,7 +46,7 @@ def test_every_page_answers_as_html(people: Store, client: Client) -> None:
 
 
 def test_every_answer_carries_the_headers(people: Store, client: Client) -> None:
-    for path in [*PAGES, "/nope", "/brands/nope", BLUE + "/triage?page=x"]:
+    for path in [*PAGES, "/nope", "/brands/nope", BLUE + "/triage?order=x"]:
         headers = client(people).get(path).headers
         policy = headers["content-security-policy"]
         assert "default-src 'self'" in policy, path
@@ -166,17 +166,19 @@ def test_triage_shows_every_term_the_unknown_too(people: Store, client: Client) 
     html = client(people).get(BLUE + "/triage").text
     cases = [words(case) for case in html.split('<li class="case ')[1:]]
     assert [re.search(r"0\.\d\d", case)[0] for case in cases] == ["0.66", "0.52", "0.31"]  # type: ignore[index]
-    first, last = cases[0], cases[2]
-    assert "high" in first
-    assert "1 similar open case" in first
+    assert "high" in cases[0]
+    assert "1 similar open case" in cases[0]
+    first = words(html.partition('<article class="case-open"')[2])
     assert "overdue by 1 h" in first
     assert "damage" in first
-    assert "followers unknown" in last
-    for term in ("negativity", "risk", "reach", "repeat", "freshness"):
-        assert term in last
-    assert re.search(r"reach\s*unknown", last)
+    assert "no owner" in first
     assert re.search(r"reach\s*0\.20", first)
-    assert "no owner" in last
+    last = re.findall(r'href="\?case=(\d+)"', html)[2]
+    pane = words(client(people).get(f"{BLUE}/triage/cases/{last}").text)
+    assert "followers unknown" in pane
+    for term in ("negativity", "risk", "reach", "repeat", "freshness"):
+        assert term in pane
+    assert re.search(r"reach\s*unknown", pane)
 
 
 def test_an_author_page_opens_the_score(people: Store, client: Client) -> None:
@@ -283,7 +285,8 @@ def test_only_web_addresses_become_links(people: Store, client: Client) -> None:
         (BLUE + "/authors/987654", "No author 987654 who mentions JetBlue"),
         (BLUE + "/authors/x", "There is no page"),
         (BLUE + "/authors/99999999999999999999999", "There is no page"),
-        (BLUE + "/triage?page=2", "There is no page 2; the last one is page 1"),
+        (BLUE + "/advocates?page=2", "There is no page 2; the last one is page 1"),
+        (BLUE + "/triage?case=99", "There is no case 99 here"),
     ],
 )
 def test_what_is_not_there_is_said(people: Store, client: Client, path: str, said: str) -> None:
@@ -294,7 +297,7 @@ def test_what_is_not_there_is_said(people: Store, client: Client, path: str, sai
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "99999999999999999999"])
 def test_a_page_number_that_is_none_is_refused(people: Store, client: Client, page: str) -> None:
-    answer = client(people).get(f"{BLUE}/triage?page={page}")
+    answer = client(people).get(f"{BLUE}/advocates?page={page}")
     assert answer.status_code == 422
     assert "page:" in answer.text
 

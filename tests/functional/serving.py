@@ -23,7 +23,8 @@ def serving(store: Store, folder: Path, **options: Any) -> Iterator[str]:
     settings = Settings(
         database_url=SecretStr(store.url), data_dir=folder, _env_file=None, **options
     )
-    config = uvicorn.Config(create_app(settings), port=0, log_level="warning", ws="none")
+    app = create_app(settings)
+    config = uvicorn.Config(app, port=0, log_level="warning", ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -34,5 +35,6 @@ def serving(store: Store, folder: Path, **options: Any) -> Iterator[str]:
             time.sleep(0.02)
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
+        app.state.live.end()  # who listens would be waited for
         server.should_exit = True
         thread.join(20)

@@ -57,7 +57,7 @@ router = api_router("cases")
 _READ = [need(Permission.READ)]
 _ANSWER = [need(Permission.ANSWER)]
 _CASES = "/brands/{brand_id}/cases"
-_PLACES: dict[CaseOrder, tuple[type | tuple[type, ...], ...]] = {
+PLACES: dict[CaseOrder, tuple[type | tuple[type, ...], ...]] = {
     CaseOrder.URGENCY: ((float, int), int),
     CaseOrder.DUE: (datetime, int),
     CaseOrder.NEWEST: (datetime, int),
@@ -70,7 +70,7 @@ def cases(
     request: Request, brand_id: Id, asked: Asked, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[CaseShown]:
     """Cases of a brand: the most urgent, the soonest due or the newest first."""
-    place = decode_cursor(cursor, _PLACES[asked.order])
+    place = decode_cursor(cursor, PLACES[asked.order])
     if place is not None and None in place:
         raise InvalidError("This cursor is not of this list: begin again.", field="cursor")
     after = (place[0], place[1]) if place else None

@@ -1,0 +1,339 @@
+// The queue by keyboard and without loading the page again. Everything here works by forms too.
+import { Refusal, call, tell } from "./api.js";
+
+const desk = document.querySelector(".desk");
+const { root, api, me } = desk.dataset;
+const may = desk.dataset.may === "1";
+const here = desk.dataset.here;
+const queue = document.getElementById("queue");
+const pane = document.getElementById("pane");
+const told = document.getElementById("told");
+const sheet = document.getElementById("keys");
+const done = []; // cases that something was done to, the last one at the end
+
+let current = null; // { id, version }
+let loading = 0;
+let waiting = Promise.resolve();
+
+const rows = () => [...queue.querySelectorAll("li.case")];
+const rowOf = (id) => queue.querySelector(`li.case[data-id="${id}"]`);
+const say = (text) => { told.textContent = text; };
+
+function known(id, version) {
+  const row = rowOf(id);
+  if (row) {
+    row.dataset.version = version;
+    const box = row.querySelector("input[type=checkbox]");
+    if (box) box.value = `${id}:${version}`;
+  }
+  if (current?.id === id) current.version = Math.max(current.version, version);
+}
+
+// The case that is looked at.
+
+function typedIn() {
+  const kept = {};
+  for (const field of pane.querySelectorAll("textarea")) if (field.value) kept[field.id] = field.value;
+  return kept;
+}
+
+async function show(id, { focus = false, keep = false, conflict = "" } = {}) {
+  const typed = keep ? typedIn() : {};
+  const active = keep && pane.contains(document.activeElement) ? document.activeElement.id : "";
+  const row = rowOf(id);
+  current = { id, version: Number(row?.dataset.version ?? 0) };
+  for (const one of queue.querySelectorAll("a.row[aria-current]")) one.removeAttribute("aria-current");
+  row?.querySelector("a.row").setAttribute("aria-current", "true");
+  if (focus) row?.querySelector("a.row").focus();
+  const asked = ++loading;
+  const answer = await fetch(`${root}/cases/${id}?${here}`);
+  if (asked !== loading) return;
+  if (!answer.ok) {
+    pane.textContent = answer.status === 404 ? "This case is gone." : "The case cannot be shown: load the page again.";
+    return;
+  }
+  pane.innerHTML = await answer.text(); // escaped by the server, like every page
+  const open = pane.querySelector(".case-open");
+  known(id, Number(open.dataset.version));
+  current.version = Number(open.dataset.version);
+  for (const [name, value] of Object.entries(typed)) {
+    const field = pane.querySelector(`#${name}`);
+    if (field) field.value = value;
+  }
+  if (active) pane.querySelector(`#${active}`)?.focus();
+  if (conflict) {
+    const place = pane.querySelector(".conflict");
+    place.hidden = false;
+    const text = document.createElement("p");
+    text.textContent = conflict;
+    place.replaceChildren(text);
+  }
+  const address = new URL(location.href);
+  address.searchParams.set("case", id);
+  history.replaceState(null, "", address);
+}
+
+function step(by) {
+  const all = rows();
+  if (!all.length) return;
+  const at = all.findIndex((row) => Number(row.dataset.id) === current?.id);
+  const next = all[Math.min(Math.max(at + by, 0), all.length - 1)];
+  describe(next);
+  desk.classList.add("chosen");
+  show(Number(next.dataset.id), { focus: true });
+}
+
+function describe(row, before = "") {
+  const all = rows();
+  const text = row.querySelector(".row-head").textContent.replace(/\s+/g, " ").trim();
+  say(`${before} Case ${all.indexOf(row) + 1} of ${all.length}: ${text}`.trim());
+}
+
+// The list.
+
+let refreshing = 0;
+function refreshSoon() {
+  clearTimeout(refreshing);
+  refreshing = setTimeout(refresh, 250);
+}
+
+async function refresh() {
+  const ticked = new Set(ticks().map((box) => box.value.split(":")[0]));
+  const address = new URL(location.href);
+  address.searchParams.delete("case");
+  const answer = await fetch(address);
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const held = document.activeElement?.closest?.("li.case")?.dataset.id;
+  for (const name of ["queue", "states"]) {
+    const fresh = page.getElementById(name);
+    if (fresh) document.getElementById(name).replaceChildren(...fresh.childNodes);
+  }
+  for (const one of queue.querySelectorAll("a.row[aria-current]")) one.removeAttribute("aria-current");
+  if (current) rowOf(current.id)?.querySelector("a.row").setAttribute("aria-current", "true");
+  for (const id of ticked) {
+    const box = rowOf(id)?.querySelector("input[type=checkbox]");
+    if (box) box.checked = true;
+  }
+  if (held) rowOf(held)?.querySelector("a.row").focus();
+  countTicks();
+}
+
+const ticks = () => [...queue.querySelectorAll("input[type=checkbox]:checked")];
+function countTicks() {
+  const place = document.querySelector(".count-chosen");
+  const count = ticks().length;
+  if (place) place.textContent = count ? `${count} ticked:` : "Ticked cases:";
+  document.getElementById("bulk")?.classList.toggle("some", count > 0);
+}
+
+// What is done.
+
+const PAST = {
+  close: "closed", pending: "set to pending", open: "opened again", snooze: "snoozed", take: "taken",
+  assign: "assigned", priority: "given another priority", star: "starred", unstar: "no longer starred",
+  check: "checked", uncheck: "no longer checked", answer: "answered", note: "noted", override: "given another sentiment",
+};
+
+function request(what, form) {
+  const value = (name) => form?.elements[name]?.value ?? pane.querySelector(`form[data-do="${what}"] [name="${name}"]`)?.value ?? "";
+  const change = (body) => ["PATCH", "", body, true];
+  switch (what) {
+    case "close": return change({ status: "closed" });
+    case "pending": return change({ status: "pending" });
+    case "open": return change({ status: "open" });
+    case "snooze": return change({ status: "snoozed", until: value("until") || new Date(Date.now() + 3600e3).toISOString() });
+    case "take": return change({ owner: "me" });
+    case "assign": return change({ owner: value("owner") || null });
+    case "priority": return change({ priority: value("priority") });
+    case "star": case "unstar": return change({ starred: what === "star" });
+    case "check": case "uncheck": return change({ checked: what === "check" });
+    case "note": return ["POST", "/notes", { text: value("note") }, false];
+    case "answer": return ["POST", "/answer", { text: value("text"), then: value("then") || null, group: form.elements.group?.checked ?? false }, true];
+  }
+  return null;
+}
+
+// One after the other, however fast the keys are.
+function act(what, { form, sentiment } = {}) {
+  waiting = waiting.then(() => perform(what, form, sentiment)).catch((error) => tell(String(error.message ?? error), { bad: true }));
+  return waiting;
+}
+
+async function perform(what, form, sentiment) {
+  if (!may || !current) return;
+  const { id, version } = current;
+  const [method, path, body, versioned] = what === "override"
+    ? ["POST", "/override", { sentiment: sentiment === "none" ? null : sentiment }, true]
+    : request(what, form);
+  let answer;
+  try {
+    answer = await call(method, `${api}/cases/${id}${path}`, body, versioned ? { version } : {});
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.status !== 409) throw error;
+    // What the other did is shown; what was typed stays.
+    await show(id, { keep: true, conflict: error.message });
+    refreshSoon();
+    return;
+  }
+  const refused = (answer?.results ?? []).filter((one) => one.error);
+  done.push({ id, batch: answer?.results?.length > 1 ? answer.batch : null });
+  for (const one of answer?.results ?? []) if (one.version) known(one.case_id, one.version);
+  if (answer?.version) known(id, answer.version);
+  const count = answer?.results?.length > 1 ? `${answer.done} cases` : `Case ${id}`;
+  tell(`${count} ${PAST[what]}.${refused.length ? ` ${refused.length} not: ${refused[0].error}` : ""}`, { bad: refused.length > 0, undo: takeBack });
+  const status = answer?.status ?? (what === "answer" ? body.then : null);
+  const tab = new URLSearchParams(location.search).get("status") ?? "open";
+  const row = rowOf(id);
+  if (row && status && tab !== "all" && status !== tab) {
+    const all = rows();
+    const next = all[all.indexOf(row) + 1] ?? all[all.indexOf(row) - 1];
+    row.remove();
+    refreshSoon();
+    if (next) {
+      describe(next, `Case ${id} ${PAST[what]}.`);
+      await show(Number(next.dataset.id), { focus: true });
+    } else {
+      current = null;
+      pane.textContent = "Nothing is left here.";
+      say(`Case ${id} ${PAST[what]}. Nothing is left here.`);
+      queue.querySelector("a")?.focus();
+    }
+    return;
+  }
+  say(`Case ${id} ${PAST[what]}.`);
+  const sent = form?.querySelector("textarea");
+  if (sent) sent.value = "";
+  refreshSoon();
+  await show(id, { keep: true });
+}
+
+function takeBack() {
+  waiting = waiting.then(async () => {
+    const last = done.pop() ?? (current && { id: current.id, batch: null });
+    if (!last) return;
+    if (last.batch) await call("POST", `${api}/cases/bulk/undo`, { batch: last.batch });
+    else await call("POST", `${api}/cases/${last.id}/undo`);
+    tell(`Case ${last.id}: taken back.`);
+    await refresh();
+    await show(last.id, { focus: true });
+  }).catch((error) => tell(String(error.message ?? error), { bad: true }));
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const what = form.dataset?.do;
+  if (!what || !pane.contains(form)) return;
+  event.preventDefault();
+  if (what === "undo") takeBack();
+  else if (what === "override") act(what, { sentiment: event.submitter?.value });
+  else act(what, { form });
+});
+
+queue.addEventListener("click", (event) => {
+  const link = event.target.closest("a.row");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  desk.classList.add("chosen");
+  show(Number(link.closest("li").dataset.id)).then(() => pane.querySelector("#case-title")?.focus());
+});
+queue.addEventListener("change", countTicks);
+pane.addEventListener("click", (event) => {
+  if (!event.target.closest(".back a")) return;
+  event.preventDefault();
+  desk.classList.remove("chosen");
+  rowOf(current?.id)?.querySelector("a.row").focus();
+});
+pane.addEventListener("change", (event) => {
+  const fills = event.target.dataset?.fills;
+  if (!fills || !event.target.value) return;
+  const field = pane.querySelector(`#${fills}`);
+  field.value = event.target.value;
+  event.target.value = "";
+  field.focus();
+});
+
+// Keys.
+
+const KEYS = {
+  j: () => step(1),
+  k: () => step(-1),
+  o: () => pane.querySelector(".original a.out")?.click(),
+  p: () => act("pending"),
+  s: () => act("snooze"),
+  c: () => act("close"),
+  a: () => act("take"),
+  e: () => pane.querySelector(".sentiment button")?.focus(),
+  1: () => act("override", { sentiment: "negative" }),
+  2: () => act("override", { sentiment: "neutral" }),
+  3: () => act("override", { sentiment: "positive" }),
+  0: () => act("override", { sentiment: "none" }),
+  r: () => pane.querySelector("#answer")?.focus(),
+  n: () => pane.querySelector("#note")?.focus(),
+  z: () => takeBack(),
+  x: () => {
+    const box = rowOf(current?.id)?.querySelector("input[type=checkbox]");
+    if (!box) return;
+    box.checked = !box.checked;
+    countTicks();
+    say(box.checked ? "Ticked." : "Not ticked.");
+  },
+  "/": () => {
+    document.querySelector(".narrow").open = true;
+    document.getElementById("text").focus();
+  },
+  "?": () => sheet.showModal(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || sheet.open) return;
+  const field = event.target.closest("input:not([type=checkbox]), textarea, select");
+  if (field) {
+    if (event.key === "Escape") {
+      field.blur();
+      rowOf(current?.id)?.querySelector("a.row").focus();
+    }
+    return;
+  }
+  const does = KEYS[event.key];
+  if (!does) return;
+  event.preventDefault();
+  does();
+});
+
+// What others do.
+
+let stream = null;
+function listen() {
+  if (stream || document.hidden) return;
+  stream = new EventSource(`${api}/events`);
+  stream.addEventListener("change", (event) => {
+    const { noun, id, version, by } = JSON.parse(event.data);
+    if (noun !== "case") return;
+    if (id && id === current?.id && version > current.version) {
+      if (by !== me) say(`${by} changed this case.`);
+      waiting = waiting.then(() => current?.id === id && version > current.version ? show(id, { keep: true }) : null);
+    }
+    if (!id || Number(rowOf(id)?.dataset.version ?? 0) !== version) refreshSoon();
+  });
+  stream.addEventListener("reset", refreshSoon);
+  stream.addEventListener("over", () => {
+    stream.close();
+    tell("You are signed out. Sign in again to go on.", { bad: true });
+  });
+}
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) {
+    stream?.close();
+    stream = null;
+  } else {
+    listen();
+    refreshSoon();
+  }
+});
+
+const first = pane.querySelector(".case-open");
+if (first) current = { id: Number(first.dataset.case), version: Number(first.dataset.version) };
+desk.classList.add("live");
+countTicks();
+listen();
