@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import asdict, dataclass
-from itertools import islice
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -15,41 +13,13 @@ from api.cli.context import known_credentials, opened
 from api.cli.show import CsvOption, JsonOption, cell, plain, put
 
 if TYPE_CHECKING:
-    from sqlmodel import Session
-
-    from listening.matching import BrandMatcher, BrandRule
-    from listening.sources.base import Batch, RawPost, Source, SourceSpec, Wanted
+    from listening.sources.base import SourceSpec, Wanted
     from listening.sources.errors import SourceError
 
 app = typer.Typer(help="Sources that can be watched.", no_args_is_help=True)
 
-_EMPTY = 3  # batches without a post, after which there is none
 _SHOWN = 5  # posts, and rows that could not be read
 _START = 80  # characters of a text
-# What a post may tell beside its text, by what it is called here.
-_FACTS = {
-    "handle": "author_handle",
-    "name": "author_name",
-    "followers": "author_followers",
-    "location": "author_location",
-    "verified": "author_verified",
-    "title": "title",
-    "url": "url",
-    "language": "language",
-    "likes": "likes",
-    "reposts": "reposts",
-    "replies": "replies",
-    "quotes": "quotes",
-    "views": "views",
-    "rating": "rating",
-    "reply to": "reply_to",
-    "thread": "thread",
-    "repost of": "repost_of",
-    "country": "country",
-    "media": "media",
-    "links": "links",
-    "tags": "tags",
-}
 
 
 @app.command("list")
@@ -138,6 +108,7 @@ def test(
 ) -> None:
     """Ask a source once, politely, and show what would be stored; nothing is."""
     from listening.errors import SettingsError
+    from listening.sampling import first_batch, listened_for, sample_of
     from listening.sources.errors import SourceError
     from listening.sources.registry import get_source, read_settings, settle
 
@@ -146,9 +117,9 @@ def test(
     params = settle(source, read_settings(set_ or []))
     with opened() as (_, store):
         with store.session() as session:
-            tried = _tried(session, brand)
+            tried = listened_for(session, brand)
         try:
-            batch = _first(source, params, tried.wanted)
+            batch = first_batch(source, params, tried.wanted)
         except SourceError as error:
             _fail(source.spec, error, as_json)
         except SettingsError as error:
@@ -156,109 +127,11 @@ def test(
                 raise
             raise SettingsError(f"{error} Or name a brand: --brand NAME.") from None
         with store.session() as session:
-            found = _found(session, source.spec, params, batch, tried)
+            found = sample_of(session, source.spec, params, batch, tried)
     if as_json:
         put([found], (), as_json=True)
         return
     _show(source.spec, found, tried.wanted)
-
-
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    """The brands of the store, and the one that is listened for; None: none is."""
-
-    rules: list[BrandRule]
-    own: BrandRule | None
-    wanted: Wanted
-    matcher: BrandMatcher
-
-
-def _tried(session: Session, brand: str | None) -> _Tried:
-    """What is listened for: a brand that is not tracked is tried by its name."""
-    from listening.matching import BrandMatcher, BrandRule
-    from listening.store.brands import brand_rules, query_for, slug_of
-    from workers.jobs.pulling import wanted_of
-
-    rules = brand_rules(session)
-    own = rules[0] if len(rules) == 1 and brand is None else None
-    if brand is not None:
-        own = next((rule for rule in rules if slug_of(rule.name) == slug_of(brand)), None)
-        if own is None:
-            own = BrandRule(0, brand.strip(), query_for(brand), frozenset())
-            rules.append(own)
-    matcher = BrandMatcher(rules)
-    return _Tried(rules, own, wanted_of(rules, own.id if own else -1, matcher), matcher)
-
-
-def _first(source: Source, params: dict[str, Any], wanted: Wanted) -> Batch | None:
-    """The first batch of a first pull that has something, which ends with it; None: none.
-
-    What a source notes without a post in it, such as a feed that failed, is told by what follows.
-    """
-    batches: Any = source.pull(params, None, None, wanted)
-    found = None
-    with closing(batches):
-        for found in islice(batches, _EMPTY):
-            if found.posts or found.bad_rows:
-                break
-    return found
-
-
-def _found(
-    session: Session,
-    spec: SourceSpec,
-    params: dict[str, Any],
-    batch: Batch | None,
-    tried: _Tried,
-) -> dict[str, Any]:
-    """What of a batch would be stored."""
-    from listening.ingest import found_in
-    from listening.sources.base import KEEP_ALL
-    from listening.store.tombstones import admitted
-
-    read: Sequence[RawPost] = batch.posts if batch else ()
-    posts = admitted(session, read)
-    names = {rule.id: rule.name for rule in tried.rules}
-    all_about = tried.own.id if tried.own and params.get("all_mentions") is True else None
-    about = {
-        id(post): sorted(
-            names[one.matched.brand_id]
-            for one in found_in(post, 0, 0, tried.matcher, all_about=all_about)
-        )
-        for post in posts
-    }
-    choosy = spec.only_mentions and params.get(KEEP_ALL.name) is not True
-    kept = [post for post in posts if about[id(post)] or not choosy]
-    return {
-        "source": spec.name,
-        "read": len(read),
-        "stored": len(kept),
-        "passed": len(posts) - len(kept),
-        "refused": len(read) - len(posts),
-        "deleted": len(batch.deleted) + len(batch.deleted_authors) if batch else 0,
-        "mentions": {
-            name: sum(name in about[id(post)] for post in kept) for name in sorted(names.values())
-        },
-        "facts": {
-            fact: sum(getattr(post, own) not in (None, ()) for post in posts)
-            for fact, own in _FACTS.items()
-        },
-        "posts": [
-            {
-                "published_at": post.published_at.isoformat(),
-                "author": post.author_handle or post.author_name or post.author_native_id,
-                "mentions": about[id(post)],
-                "text": " ".join(post.text.split()),
-                "url": post.url,
-            }
-            for post in kept
-        ],
-        "bad_rows": [
-            {"where": origin, "line": row.line, "field": row.field, "reason": row.reason}
-            | {"raw": row.raw}
-            for origin, row in (batch.bad_rows if batch else ())
-        ],
-    }
 
 
 def _show(spec: SourceSpec, found: dict[str, Any], wanted: Wanted) -> None:
@@ -318,9 +191,10 @@ def _fail(spec: SourceSpec, error: SourceError, as_json: bool) -> NoReturn:
     """Say which kind of failure it is, what was said, and what to do about it."""
     from listening.errors import ListeningError
     from listening.logs import masked
+    from listening.sampling import failure_of
     from listening.sources.errors import FormatChangedError
 
-    kind, words, fix = _failure(spec, error)
+    kind, words, fix = failure_of(spec, error)
     told = f"{spec.name} {words}: {masked(str(error))}"
     raw = masked(error.raw) if isinstance(error, FormatChangedError) else ""
     if as_json:
@@ -330,25 +204,3 @@ def _fail(spec: SourceSpec, error: SourceError, as_json: bool) -> NoReturn:
     if raw:
         print(f"It answered: {cell(raw)}")
     raise ListeningError(f"{told} {fix}") from None
-
-
-def _failure(spec: SourceSpec, error: SourceError) -> tuple[str, str, str]:
-    """The kind of a failure, in words, and the fix."""
-    from listening.sources.errors import (
-        AuthenticationError,
-        FormatChangedError,
-        RateLimitError,
-    )
-
-    if isinstance(error, AuthenticationError):
-        needs = [f"{o.name} ({o.help}{f', {o.where}' * bool(o.where)})" for o in spec.credentials]
-        fix = f"Check {', '.join(needs)}." if needs else "It needs no credential: it blocks us."
-        return "authentication", "does not let us in", fix
-    if isinstance(error, RateLimitError):
-        fix = f"Try again in {error.retry_after:,.0f} s; a watch does so by itself."
-        return "rate limit", "asks for a pause", fix
-    if isinstance(error, FormatChangedError):
-        fix = "Check the settings; where they are right, listening has to learn the new format."
-        return "format", "answers in a way that is not understood", fix
-    fix = "Check settings and network, or try again later; a watch does so by itself."
-    return "unavailable", "does not deliver", fix

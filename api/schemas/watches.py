@@ -38,6 +38,45 @@ class NewWatch(Sent):
     schedule: ScheduleSent = Field(default_factory=ScheduleSent)
 
 
+class PushSecret(Shown):
+    """What pushes are signed with from now on; shown this once."""
+
+    secret: str
+    path: str = Field(examples=["/api/v1/push/3"])
+
+
+class WatchToTry(Sent):
+    """A source to ask once."""
+
+    source: str = Field(max_length=100, examples=["feed"])
+    params: dict[str, Any] = Field(default_factory=dict)
+
+
+class PostFound(Shown):
+    """A post that would be stored."""
+
+    published_at: str
+    author: str
+    mentions: list[str]
+    text: str
+    url: str | None
+
+
+class SampleShown(Shown):
+    """What a watch would find; or why the source does not deliver."""
+
+    source: str
+    error: str | None = Field(None, description="Its kind; null: it delivers.")
+    told: str | None = None
+    fix: str | None = None
+    read: int = 0
+    stored: int = 0
+    passed: int = 0
+    refused: int = 0
+    posts: list[PostFound] = Field(default_factory=list)
+    rejected: int = Field(0, description="Rows that could not be read.")
+
+
 class WatchChange(Sent):
     """Other times to sweep at."""
 

@@ -17,11 +17,13 @@ from listening.errors import (
     SettingsError,
 )
 from listening.schedule import Schedule, next_due
+from listening.sources.base import Source
 from listening.sources.registry import get_source, settle
 from listening.spans import hours_of, schedule_words, seconds_of
 from listening.store import watches
 from listening.store.audit import changed, record
 from listening.store.brandedits import last_change
+from listening.store.pushkeys import make_push_secret, push_secret
 from listening.store.tables import Backfill, Brand, Watch
 from listening.store.tables.types import now
 from listening.store.watches import schedule_of, watch_id_of
@@ -89,13 +91,7 @@ def add_watch(
     found = session.get(Brand, brand)
     if found is None:
         raise NotFoundError(f"There is no brand {brand}.")
-    connector = get_source(source)
-    if connector.spec.name in _OF_THIS_MACHINE:
-        actor.require(Permission.ADMINISTER, None)
-    try:
-        settled = settle(connector, params)
-    except SettingsError as error:
-        raise InvalidError(str(error), field=_named_in(str(error), connector.spec)) from None
+    connector, settled = settled_for(actor, source, params)
     watch, new = watches.add_watch(session, found, connector.spec.name, settled, schedule)
     if not new:
         raise ConflictError(
@@ -103,6 +99,25 @@ def add_watch(
         )
     _note(session, actor, "watch.add", watch, None, facts_of(watch))
     return watch
+
+
+def settled_for(
+    actor: Actor, source: str, params: Mapping[str, Any]
+) -> tuple[Source, dict[str, Any]]:
+    """A source, and what it is told, checked.
+
+    Raises:
+        InvalidError: a parameter is missing or makes no sense; names it and the fix.
+        NotFoundError: no such source.
+        ForbiddenError: it reads files of this machine.
+    """
+    connector = get_source(source)
+    if connector.spec.name in _OF_THIS_MACHINE:
+        actor.require(Permission.ADMINISTER, None)
+    try:
+        return connector, settle(connector, params)
+    except SettingsError as error:
+        raise InvalidError(str(error), field=_named_in(str(error), connector.spec)) from None
 
 
 def edit_watch(
@@ -142,8 +157,6 @@ def run_watch(session: Session, actor: Actor, watch_id: int) -> Watch:
         ConflictError: it is paused, or what it takes is sent to it.
     """
     watch = own_watch(session, actor, watch_id)
-    if watch.paused_at is not None:
-        raise ConflictError(f"Watch {watch_id} is paused: resume it first.")
     watches.run_now(session, watch)
     _note(session, actor, "watch.run", watch, None, None)
     return watch
@@ -165,6 +178,21 @@ def backfill_watch(
     window = {"since": since.isoformat(), "until": until.isoformat()}
     _note(session, actor, "watch.backfill", watch, None, window)
     return asked
+
+
+def new_push_secret(session: Session, actor: Actor, watch_id: int) -> str:
+    """Another secret of a watch that takes pushes; the last one is refused from now on.
+
+    Raises:
+        InvalidError: it takes none.
+    """
+    watch = own_watch(session, actor, watch_id)
+    if not watches.is_pushed(watch):
+        raise InvalidError("Only a watch that takes pushes has a secret.", field="source")
+    rotate = push_secret(session, watch) is not None
+    found = make_push_secret(session, watch, rotate=rotate)
+    _note(session, actor, "watch.secret", watch, None, None)
+    return found
 
 
 def remove_watch(session: Session, actor: Actor, watch_id: int) -> None:

@@ -133,9 +133,7 @@ def run_now(session: Session, watch: Watch) -> None:
     if is_pushed(watch):
         raise ConflictError(f"Watch {watch.id} is not swept: what it takes is sent to it.")
     if watch.paused_at is not None:
-        raise ConflictError(
-            f"Watch {watch.id} is paused: `listening watch resume {watch.id}` first."
-        )
+        raise ConflictError(f"Watch {watch.id} is paused: resume it first.")
     watch.next_due_at = None
     session.add(watch)
 

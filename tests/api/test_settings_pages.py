@@ -9,8 +9,10 @@ from sqlmodel import select
 from starlette.testclient import TestClient
 
 from listening.access import Role
+from listening.config import get_settings
 from listening.schedule import Schedule
 from listening.store.brands import get_brand
+from listening.store.pushkeys import push_secret
 from listening.store.session import Store
 from listening.store.sweeps import begin_sweep, end_sweep, quarantine
 from listening.store.tables import (
@@ -24,6 +26,7 @@ from listening.store.tables import (
 )
 from listening.store.watches import add_watch
 from tests.api.conftest import HOSTILE, Client
+from tests.listening.sources.rawserver import answering, talking
 from tests.signed import csrf_of, sign_in
 from tests.wholestore import places_of
 
@@ -161,6 +164,48 @@ def test_a_watch_is_set_up_from_what_its_source_takes(people: Store, ada: Browse
     assert "swept within seconds" in ada.send(f"{where}/run")[1]
     assert ada.send(f"{where}/backfill", since="soon")[0] == 422
     assert "The watch is removed." in ada.send(f"{where}/remove")[1]
+
+
+FEED = b"""<rss version="2.0"><channel><title>News</title>
+<item><guid>1</guid><title>JetBlue &lt;b&gt;again&lt;/b&gt;</title>
+<pubDate>Fri, 27 Nov 2026 10:00:00 GMT</pubDate><link>https://n.example/1</link></item>
+<item><guid>2</guid><title>Nothing of the kind</title>
+<pubDate>Fri, 27 Nov 2026 11:00:00 GMT</pubDate><link>https://n.example/2</link></item></channel></rss>"""
+
+
+def test_a_source_is_tried_before_it_is_watched(
+    people: Store, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LISTENING_SOURCES_ALLOW_PRIVATE", "true")
+    get_settings.cache_clear()
+    fields = {"brand": str(number(people)), "source": "feed"}
+    where = "/settings/watches/add/try"
+    with talking(answering(FEED, "Content-Type: application/rss+xml")) as server:
+        status, text = ada.send(where, **fields, **{"set-address": f"{server.url}/feed"})
+        assert status == 200
+        assert "2 posts read, 1 would be stored, 1 passed over" in text
+        assert "JetBlue" in text and "<b>again" not in text
+    get_settings.cache_clear()
+    with people.session() as session:
+        assert session.exec(select(Watch)).all() == []
+    assert ada.send(where, **fields)[0] == 422
+    status, text = ada.send(where, brand=str(number(people)), source="push")
+    assert status == 422 and "sent to it" in text
+
+
+def test_a_watch_that_takes_pushes_shows_its_secret_once(people: Store, ada: Browser) -> None:
+    fields = {"brand": str(number(people)), "source": "push", "set-label": "crm"}
+    assert "The watch is added" in ada.send("/settings/watches/add", **fields)[1]
+    with people.session() as session:
+        own = session.exec(select(Watch)).one()
+    where = f"/settings/watches/{own.id}"
+    (secret,) = re.findall(r"<code>([0-9a-f]{64})</code>", ada.send(f"{where}/secret")[1])
+    assert secret not in ada.get(where)[1]
+    (another,) = re.findall(r"<code>([0-9a-f]{64})</code>", ada.send(f"{where}/secret")[1])
+    assert another != secret
+    with people.session() as session:
+        assert push_secret(session, session.get_one(Watch, own.id)) == another
+    assert ada.send(f"/settings/watches/{watch(people)}/secret")[0] == 422
 
 
 def test_a_rejected_row_is_looked_at_and_settled(people: Store, ada: Browser) -> None:

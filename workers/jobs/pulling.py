@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,8 +12,8 @@ from sqlmodel import Session
 from listening.errors import ListeningError, StoreError
 from listening.importing import BadRow
 from listening.ingest import Ingested, ingest, tally
-from listening.matching import BrandMatcher, BrandRule
-from listening.query import parse, search_terms
+from listening.matching import BrandMatcher
+from listening.sampling import wanted_of
 from listening.sources.base import KEEP_ALL, Batch, Wanted, Window
 from listening.sources.errors import RateLimitError
 from listening.sources.registry import get_source
@@ -123,16 +122,6 @@ def pull_all(store: Store, run: Run) -> bool:
             run.hold(session)
             end_backfill(session, int(backfill.id or 0), failed)
     return False
-
-
-def wanted_of(rules: Sequence[BrandRule], brand_id: int, matcher: BrandMatcher) -> Wanted:
-    """What the watch of a brand listens for."""
-    own = next((rule for rule in rules if rule.id == brand_id), None)
-    return Wanted(
-        brand=own.name if own else "",
-        terms=search_terms(parse(own.query).tree) if own else (),
-        mentions=lambda post: bool(matcher.match(post)),
-    )
 
 
 def _pull(

@@ -12,16 +12,20 @@ from api.schemas.base import Page
 from api.schemas.watches import (
     BackfillSent,
     NewWatch,
+    PushSecret,
     RowChange,
     RowShown,
+    SampleShown,
     SweepShown,
     WatchChange,
     WatchShown,
+    WatchToTry,
 )
 from api.web.acting import actor_of, need
 from api.web.site import site_of
 from listening.access import Permission
 from listening.errors import InvalidError
+from listening.pushing import address_of
 from listening.store import watchedits
 from listening.store.healthviews import (
     RowView,
@@ -33,6 +37,7 @@ from listening.store.healthviews import (
 )
 from listening.store.tables import QuarantineStatus
 from listening.store.tables.types import now
+from listening.store.tasting import try_source
 from listening.store.watchedits import own_watch, schedule_from
 
 router = api_router("watches")
@@ -67,6 +72,15 @@ def add_watch(request: Request, brand_id: Id, sent: NewWatch, response: Response
         response.headers["Location"] = f"/api/v1/watches/{watch.id}"
         (view,) = watch_views(session, actor_of(request), watch_id=watch.id)
         return _shown(view)
+
+
+@router.post("/brands/{brand_id}/watches/try", dependencies=[need(Permission.CONFIGURE)])
+def try_watch(request: Request, brand_id: Id, sent: WatchToTry) -> SampleShown:
+    """Ask a source once what a watch would find; nothing is stored. It may take a minute."""
+    store = site_of(request).store
+    actor = actor_of(request)
+    found = try_source(store, actor, brand_id, source=sent.source, params=sent.params)
+    return SampleShown(**found, rejected=len(found.get("bad_rows", ())))
 
 
 @router.get("/watches/{watch_id}", dependencies=SEE)
@@ -122,6 +136,14 @@ def backfill_watch(request: Request, watch_id: Id, sent: BackfillSent) -> WatchS
         until = sent.until or now()
         watchedits.backfill_watch(session, actor_of(request), watch_id, sent.since, until)
     return _one(request, watch_id)
+
+
+@router.post("/watches/{watch_id}/secret", dependencies=SET_UP)
+def new_secret(request: Request, watch_id: Id) -> PushSecret:
+    """Another secret for whoever pushes to it; the last one is refused from now on."""
+    with site_of(request).store.work() as session:
+        made = watchedits.new_push_secret(session, actor_of(request), watch_id)
+    return PushSecret(secret=made, path=address_of(watch_id))
 
 
 @router.get("/watches/{watch_id}/sweeps", dependencies=SEE)

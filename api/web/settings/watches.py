@@ -27,6 +27,7 @@ from api.web.settingsframe import render_settings
 from api.web.site import site_of
 from listening.access import Actor, Permission
 from listening.errors import InvalidError, ListeningError, NotFoundError, SettingsError
+from listening.pushing import address_of
 from listening.sources.base import SourceSetting
 from listening.sources.registry import REGISTRY, get_source, settings_of
 from listening.spans import moment_of, span_words
@@ -36,6 +37,7 @@ from listening.store.credentials import standing_credentials
 from listening.store.healthviews import backfills_of, sweeps_page, watch_views
 from listening.store.tables import Watch
 from listening.store.tables.types import now
+from listening.store.tasting import try_source
 from listening.store.watchedits import own_watch, schedule_from
 
 router = APIRouter(include_in_schema=False)
@@ -62,7 +64,6 @@ def watches_page(request: Request, brand: Chosen = "") -> Response:
         chosen=brand,
         all_brands=[b for b in all_brands if visible is None or b.id in visible],
         may_add=actor.may_somewhere(Permission.CONFIGURE),
-        now=now(),
     )
 
 
@@ -92,6 +93,25 @@ async def add_watch(request: Request) -> Response:
     except (*MENDABLE, NotFoundError) as error:
         return await run_in_threadpool(_new, request, brand, source, error=error, form=form)
     return redirect(request, f"{PATH}/{watch.id}", "The watch is added; it is swept when due.")
+
+
+@router.post(PATH + "/add/try", dependencies=SET_UP)
+async def try_watch(request: Request) -> Response:
+    """Ask the source once what the watch would find; nothing is stored."""
+    form = await form_of(request)
+    brand, source = text_of(form, "brand", 30), text_of(form, "source", 100)
+    try:
+        number = chosen_number(brand)
+        if number is None:
+            raise InvalidError("Choose a brand.", field="brand")
+        params = _params(form, settings_of(get_source(source).spec))
+        store, actor = site_of(request).store, actor_of(request)
+        sample = await run_in_threadpool(
+            try_source, store, actor, number, source=source, params=params
+        )
+    except (*MENDABLE, NotFoundError) as error:
+        return await run_in_threadpool(_new, request, brand, source, error=error, form=form)
+    return await run_in_threadpool(_new, request, brand, source, form=form, sample=sample)
 
 
 @router.get(PATH + "/{watch_id}", dependencies=SEE)
@@ -146,6 +166,16 @@ async def pause_watch(request: Request, watch_id: Number) -> Response:
 async def resume_watch(request: Request, watch_id: Number) -> Response:
     """Sweep it again."""
     return await _act(request, watch_id, _resume, "It is swept again.", undo="pause")
+
+
+@router.post(PATH + "/{watch_id}/secret", dependencies=SET_UP)
+async def new_secret(request: Request, watch_id: Number) -> Response:
+    """Another secret for whoever pushes; it shows once, on the page that answers."""
+    try:
+        made = await done(request, lambda s, actor: watchedits.new_push_secret(s, actor, watch_id))
+    except MENDABLE as error:
+        return await run_in_threadpool(_one, request, watch_id, error=error)
+    return await run_in_threadpool(_one, request, watch_id, secret=made)
 
 
 @router.post(PATH + "/{watch_id}/remove", dependencies=SET_UP)
@@ -212,6 +242,7 @@ def _new(
     *,
     error: ListeningError | None = None,
     form: FormData | None = None,
+    sample: dict[str, Any] | None = None,
 ) -> Response:
     actor = actor_of(request)
     spec = REGISTRY[source].spec if source in REGISTRY else None
@@ -234,6 +265,7 @@ def _new(
         spec=spec,
         settings=settings_of(spec) if spec is not None else (),
         lacking=lacking,
+        sample=sample,
         values={"every": "15m", "timezone": "UTC", **sent_of(form)},
         **told(error),
     )
@@ -244,6 +276,7 @@ def _one(
     number: int,
     *,
     before: int | None = None,
+    secret: str | None = None,
     error: ListeningError | None = None,
     form: FormData | None = None,
 ) -> Response:
@@ -275,6 +308,7 @@ def _one(
         can_backfill=source is not None and source.spec.backfill,
         may_set_up=actor.may(Permission.CONFIGURE, watch.brand_id),
         values=values,
-        now=now(),
+        secret=secret,
+        push_address=address_of(number),
         **told(error),
     )

@@ -83,7 +83,7 @@ def test_pausing_resuming_and_asking_for_the_past(watched: Run) -> None:
     watched("watch", "pause", "1")
     assert rows(watched, "watch", "list", "--brand", "jetblue")[0]["state"] == "paused"
     failed = watched("watch", "run", "1", "--background", check=False)
-    assert failed.stderr == "Error: Watch 1 is paused: `listening watch resume 1` first.\n"
+    assert failed.stderr == "Error: Watch 1 is paused: resume it first.\n"
     told = watched("watch", "backfill", "1", "--since", "2026-09-01", "--until", "2026-09-02")
     assert told.stdout == (
         "Watch 1: 2026-09-01 00:00 to 2026-09-02 00:00 UTC is fetched by its next sweep once it "
