@@ -48,6 +48,7 @@ class Facts:
 
     Attributes:
         before: None: there is nothing to compare with.
+        begins: the first day that has mentions at all; None: not known.
         sources: mentions by source; others: mentions of all brands compared, this one too.
         themes: as `nlp.themes` found them, JSON; None: not looked for.
     """
@@ -62,6 +63,7 @@ class Facts:
     others: int = 0
     others_before: int = 0
     brands: int = 1
+    begins: date | None = None
 
 
 def what_changed(facts: Facts, most: int = MOST) -> list[Sentence]:
@@ -88,12 +90,26 @@ def _volume(facts: Facts) -> Sentence:
     figures: dict[str, Any] = {"mentions": now}
     text = _many(now, "mention")
     if facts.before is not None:
-        before = facts.before.mentions
-        figures |= {"before": before, "days": window.days}
-        text += f", {_beside(now, before)} the {_many(window.days, 'day')} before ({before:,})"
+        before, missing = facts.before.mentions, _missing(facts)
+        figures |= {"before": before, "days": window.days, "days_missing": missing}
+        if missing:
+            text += (
+                f"; {before:,} in the {_many(window.days, 'day')} before, of which the first "
+                f"{missing} come before anything was stored"
+            )
+        else:
+            text += f", {_beside(now, before)} the {_many(window.days, 'day')} before ({before:,})"
     if not now:
         return Sentence("volume", f"{text}.", figures)
     return Sentence("volume", f"{text}.", figures, _filters(window))
+
+
+def _missing(facts: Facts) -> int:
+    """Days of the window before that come before the first mention: silence says nothing there."""
+    before = facts.window.before()
+    if facts.begins is None or before is None:
+        return 0
+    return min(max((facts.begins - before.first).days, 0), before.days)
 
 
 def _beside(now: int, before: int) -> str:

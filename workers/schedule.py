@@ -13,6 +13,7 @@ from listening.store.claims import highest_id, left_behind
 from listening.store.daycounts import has_marks
 from listening.store.deliveries import delivery_is_due
 from listening.store.mentions import highest_mention_id
+from listening.store.reportschedules import reports_are_due
 from listening.store.tables.types import now
 from listening.store.watches import due_watches
 from listening.store.wishes import erasure_is_wanted, match_is_wanted
@@ -91,6 +92,8 @@ TIMETABLE = (
     Entry(task="keep.settle", every=30),
     Entry(task="keep.count", every=15, where=has_marks),
     Entry(task="keep.figures", every=20, where=figures_are_due),
+    Entry(task="keep.report", every=20, where=reports_are_due),
+    Entry(task="keep.incidents", cron="*/15 * * * *"),
     Entry(task="nlp.flag", cron="7 * * * *"),
     Entry(task="nlp.drift", cron="37 * * * *"),
     Entry(task="keep.house", cron="50 * * * *", expires=3600),

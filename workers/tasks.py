@@ -269,6 +269,28 @@ def figures_task(self: JobTask) -> None:
         log.info("figures made", things=figured.things, more=figured.more)
 
 
+@app.task(base=JobTask, bind=True, name="keep.report")
+def report_task(self: JobTask) -> None:
+    """Make the digests that are due."""
+    from workers.jobs.reporting import make_due_reports
+
+    made = make_due_reports(self.store)
+    if made:
+        log.info("made reports", reports=made)
+        self.after("keep.deliver", once="keep.deliver")
+
+
+@app.task(base=JobTask, bind=True, name="keep.incidents")
+def incidents_task(self: JobTask) -> None:
+    """Have those told who ask for incidents."""
+    from workers.jobs.reporting import tell_incidents
+
+    told = tell_incidents(self.store)
+    if told:
+        log.info("told of incidents", deliveries=told)
+        self.after("keep.deliver", once="keep.deliver")
+
+
 @app.task(base=JobTask, bind=True, name="keep.settle")
 def settle_task(self: JobTask) -> None:
     """Find the sweeps and jobs whose process died, and send what should have followed."""

@@ -26,6 +26,7 @@ from api.web import (
     mentions,
     overview,
     people,
+    reports,
     savedviews,
     segmentacts,
     segments,
@@ -62,6 +63,7 @@ PAGES = (
     segmentacts,
     audience,
     brands,
+    reports,
     overview,
 )
 STATIC = Path(__file__).parent / "static"

@@ -17,7 +17,7 @@ from listening.series import Counts, DayCounts, by_day, by_hour, by_source, tota
 from listening.store.brands import brand_id
 from listening.store.counted import Read, read_days, read_volumes, span_of
 from listening.store.listeninghealth import Listening, listening_of
-from listening.store.tables import Brand
+from listening.store.tables import Brand, BrandWindow
 from listening.store.tables.types import now
 from listening.store.windowed import People, kept_window, people_of
 from listening.voice import Voice, voice
@@ -85,6 +85,7 @@ class Asked:
         compare: before, none, or the slug of a brand.
         against: slugs of the brands that shares of voice are among; empty: all there are.
         k: standard deviations from which on something is an incident.
+        themes_of: the window whose themes are shown, where it ends a day apart at most.
     """
 
     window: str | None = None
@@ -93,6 +94,7 @@ class Asked:
     compare: str = "before"
     against: Sequence[str] = ()
     k: float = DEFAULT_K
+    themes_of: str | None = None
 
 
 def window_of(
@@ -149,8 +151,7 @@ def overview(
     elif before is not None:
         other = _part(session, brand, before, read)
     incidents = _incidents(session, brand, window, span, asked.k, moment)
-    kept = kept_window(session, brand_id(brand), window)
-    themes = kept.themes if kept is not None else None
+    themes = _themes(session, brand, window, asked.themes_of)
     return Overview(
         part=own,
         other=other,
@@ -159,7 +160,7 @@ def overview(
         incidents=incidents,
         themes=themes,
         sentences=what_changed(
-            _facts(own, other if before is not None else None, volumes, incidents, themes)
+            _facts(own, other if before is not None else None, volumes, incidents, themes, span)
         ),
         listening=listening_of(session, brand_id(brand), moment),
         span=span,
@@ -167,6 +168,17 @@ def overview(
         k=asked.k,
         silent=silent,
     )
+
+
+def _themes(
+    session: Session, brand: Brand, window: Window, name: str | None
+) -> Mapping[str, Any] | None:
+    if name is not None:
+        row = session.get(BrandWindow, (brand_id(brand), name))
+        near = row is not None and abs(row.last - window.last) <= timedelta(days=1)
+        return row.themes if row is not None and near else None
+    kept = kept_window(session, brand_id(brand), window)
+    return kept.themes if kept is not None else None
 
 
 def _rivals(brand: Brand, by_slug: Mapping[str, Brand], slugs: Sequence[str]) -> list[Brand]:
@@ -246,6 +258,7 @@ def _facts(
     volumes: Mapping[int, Mapping[date, int]],
     incidents: Sequence[Incident],
     themes: Mapping[str, Any] | None,
+    span: tuple[date, date] | None,
 ) -> Facts:
     def everybody(window: Window) -> int:
         return sum(
@@ -266,4 +279,5 @@ def _facts(
         others=everybody(own.window),
         others_before=everybody(before.window) if before is not None else 0,
         brands=len(volumes),
+        begins=span[0] if span is not None else None,
     )

@@ -34,7 +34,17 @@ def texts(of: Facts) -> dict[str, str]:
 def test_more_than_chance() -> None:
     (volume, *_) = what_changed(facts(counts(312, 0, 0), counts(251, 0, 0)))
     assert volume.text == "312 mentions, 24% more than in the 7 days before (251)."
-    assert (volume.figures, volume.filters) == ({"mentions": 312, "before": 251, "days": 7}, DAYS)
+    figures = {"mentions": 312, "before": 251, "days": 7, "days_missing": 0}
+    assert (volume.figures, volume.filters) == (figures, DAYS)
+
+
+def test_silence_before_anything_was_stored_is_no_growth() -> None:
+    of = facts(counts(1071, 0, 0), counts(103, 0, 0), begins=date(2015, 2, 16))
+    assert texts(of)["volume"] == (
+        "1,071 mentions; 103 in the 7 days before, of which the first 5 come before anything was "
+        "stored."
+    )
+    assert texts(replace(of, begins=date(2015, 2, 11)))["volume"].startswith("1,071 mentions, 10.4")
 
 
 def test_other_volumes() -> None:

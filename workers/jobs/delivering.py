@@ -25,13 +25,14 @@ from listening.store.deliveries import Claimed, claim_due, record_failure, recor
 from listening.store.session import Store
 from listening.store.tables import ChannelKind, Delivery
 from listening.store.tables.types import now
+from workers.jobs.reporting import report_file
 
 AT_ONCE = 4  # a receiver that is slow holds up the others less
 UNIT = 8  # claimed together: all are tried well before the claims are over
 
 # What makes a file of an attachment: its name and its bytes; None: it is gone.
 Maker = Callable[[Session, Settings, int], "tuple[str, bytes] | None"]
-ATTACHMENTS: dict[str, Maker] = {}
+ATTACHMENTS: dict[str, Maker] = {"report": report_file}
 
 
 @dataclass(frozen=True, slots=True)

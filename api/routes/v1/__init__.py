@@ -20,6 +20,8 @@ from api.routes.v1 import (
     keys,
     me,
     mentions,
+    overview,
+    reports,
     segments,
     sources,
     views,
@@ -52,6 +54,8 @@ _PARTS = (
     channels,
     mentions,
     views,
+    overview,
+    reports,
     segments,
     authors,
 )
