@@ -270,6 +270,8 @@ def test_every_task_of_the_timetable_is_there() -> None:
         "keep.cases": (10, None),
         "keep.settle": (30, None),
         "keep.count": (15, None),
+        "keep.report": (20, None),
+        "keep.incidents": (None, "*/15 * * * *"),
         "keep.figures": (20, None),
         "nlp.flag": (None, "7 * * * *"),
         "nlp.drift": (None, "37 * * * *"),
