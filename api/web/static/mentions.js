@@ -56,6 +56,7 @@ if (bulk) {
   const count = () => {
     const ticked = ticks.filter((tick) => tick.checked).length;
     chosen.textContent = `${ticked} of ${ticks.length} ticked`;
+    bulk.classList.toggle("none", ticked === 0);
     all.checked = ticked === ticks.length;
     all.indeterminate = ticked > 0 && ticked < ticks.length;
     for (const button of bulk.querySelectorAll("button")) button.disabled = ticked === 0;
