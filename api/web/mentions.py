@@ -42,6 +42,7 @@ Form = Annotated[FormData, Depends(form_of)]
 _PATH = "/brands/{slug:path}/mentions"
 _READ, _ANSWER = [need(Permission.READ)], [need(Permission.ANSWER)]
 TITLES = {name: facet.title for name, facet in FACETS.items()}
+MOST_SHOWN = 40_000  # characters of a text on its page
 _LABELS = {"none": None} | {str(label): label for label in SentimentLabel}
 
 
@@ -72,7 +73,8 @@ def mentions_page(
             request,
             "mentions.html",
             title=f"Mentions of {brand.name}",
-            status=200 if wrong is None else 422,
+            # A query that cannot be read is not wrong to ask about: the page says what it lacks.
+            status=422 if isinstance(wrong, InvalidError) else 200,
             brands=list_brands(session),
             brand=brand,
             tab="mentions",
@@ -135,6 +137,7 @@ def mention_page(request: Request, slug: str, mention_id: Number) -> Response:
             brand=brand,
             tab="mentions",
             found=found,
+            most=MOST_SHOWN,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
@@ -59,22 +60,21 @@ def _held(wanted: Wanted) -> ColumnElement[bool]:
 
 
 def _fts5(wanted: Wanted) -> str:
-    return f'({_fts5_of(wanted)}) OR "{OVERLONG}"'
+    def word(one: Word) -> str:
+        return f'"{one.text}"' + (" *" if one.prefix else "")
 
-
-def _fts5_of(wanted: Wanted) -> str:
-    if isinstance(wanted, Word):
-        return f'"{wanted.text}"' + (" *" if wanted.prefix else "")
-    joint = " AND " if isinstance(wanted, All) else " OR "
-    return joint.join(f"({_fts5_of(part)})" for part in wanted.parts)
+    return f'({_formula(wanted, word, " AND ", " OR ")}) OR "{OVERLONG}"'
 
 
 def _tsquery(wanted: Wanted) -> str:
-    return f"({_tsquery_of(wanted)}) | '{OVERLONG}'"
+    def word(one: Word) -> str:
+        return f"'{one.text}'" + (":*" if one.prefix else "")
+
+    return f"({_formula(wanted, word, ' & ', ' | ')}) | '{OVERLONG}'"
 
 
-def _tsquery_of(wanted: Wanted) -> str:
+def _formula(wanted: Wanted, word: Callable[[Word], str], both: str, either: str) -> str:
     if isinstance(wanted, Word):
-        return f"'{wanted.text}'" + (":*" if wanted.prefix else "")
-    joint = " & " if isinstance(wanted, All) else " | "
-    return joint.join(f"({_tsquery_of(part)})" for part in wanted.parts)
+        return word(wanted)
+    joint = both if isinstance(wanted, All) else either
+    return joint.join(f"({_formula(part, word, both, either)})" for part in wanted.parts)

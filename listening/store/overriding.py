@@ -13,7 +13,6 @@ from sqlmodel import Session, select
 
 from listening.access import Actor, Permission
 from listening.errors import ConflictError, ForbiddenError, NotFoundError
-from listening.store.audit import changed, record
 from listening.store.bulk import within
 from listening.store.daymarks import mark_mentions
 from listening.store.marking import mark_figures
@@ -21,7 +20,7 @@ from listening.store.recasing import recase
 from listening.store.restancing import restance
 from listening.store.tables import AuditEntry, Mention, SentimentLabel
 from listening.store.tables.types import now
-from listening.store.touching import chosen_mentions
+from listening.store.touching import chosen_mentions, note
 
 ACTION = "mention.override"
 
@@ -146,22 +145,10 @@ def _done(session: Session, actor: Actor, brands: Mapping[int, _Brand]) -> Overr
     stances = 0
     for brand_id, own in brands.items():
         ids = [int(number) for number in own.after]
-        one = ids[0] if len(ids) == 1 else None
-        entry = record(
-            session,
-            actor,
-            ACTION,
-            noun="mention",
-            noun_id="several" if one is None else one,
-            brand_id=brand_id,
-            before={"override": own.before},
-            after={"override": own.after},
-        )
-        changed(session, "mention", one, brand_id=brand_id, by=actor.name)
         mark_mentions(session, ids)
         stances += restance(session, brand_id, own.authors)
-        session.flush()
-        entries.append(int(entry.id or 0))
+        before, after = {"override": own.before}, {"override": own.after}
+        entries.append(note(session, actor, ACTION, brand_id, ids, after, before))
         numbers += ids
     return Overridden(tuple(sorted(numbers)), tuple(entries), stances)
 

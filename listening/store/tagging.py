@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
@@ -12,11 +11,10 @@ from sqlmodel import Session, col, select
 from listening.access import Actor, Permission
 from listening.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from listening.searching import NONE
-from listening.store.audit import changed, record
 from listening.store.bulk import upsert, within
 from listening.store.tables import AuditEntry, Mention, MentionTag
 from listening.store.tables.types import now
-from listening.store.touching import chosen_mentions
+from listening.store.touching import chosen_mentions, note
 
 ACTION = "mention.tag"
 LONGEST, MOST_TAGS = 60, 20  # characters of a tag, tags at once
@@ -162,20 +160,7 @@ def _write(session: Session, actor: Actor, brand_id: int, added: Pairs, gone: Pa
             )
         )
     touched = sorted({i for pairs in (added, gone) for ids in pairs.values() for i in ids})
-    one = touched[0] if len(touched) == 1 else None
-    after: Mapping[str, Any] = {"added": added, "removed": gone}
-    entry = record(
-        session,
-        actor,
-        ACTION,
-        noun="mention",
-        noun_id="several" if one is None else one,
-        brand_id=brand_id,
-        after=after,
-    )
-    changed(session, "mention", one, brand_id=brand_id, by=actor.name)
-    session.flush()
-    return int(entry.id or 0)
+    return note(session, actor, ACTION, brand_id, touched, {"added": added, "removed": gone})
 
 
 def _checked(tags: Iterable[str], field: str) -> list[str]:

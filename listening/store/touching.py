@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from listening.access import Actor, Permission
 from listening.errors import InvalidError, NotFoundError
+from listening.store.audit import changed, record
 from listening.store.bulk import within
 from listening.store.tables import Mention
 
@@ -51,3 +53,29 @@ def chosen_mentions(
             "load the list again."
         )
     return found
+
+
+def note(
+    session: Session,
+    actor: Actor,
+    action: str,
+    brand_id: int,
+    mention_ids: Collection[int],
+    after: Mapping[str, Any],
+    before: Mapping[str, Any] | None = None,
+) -> int:
+    """Record what was done to mentions and let open pages know; the number of its entry."""
+    one = next(iter(mention_ids)) if len(mention_ids) == 1 else None
+    entry = record(
+        session,
+        actor,
+        action,
+        noun="mention",
+        noun_id="several" if one is None else one,
+        brand_id=brand_id,
+        before=before,
+        after=after,
+    )
+    changed(session, "mention", one, brand_id=brand_id, by=actor.name)
+    session.flush()
+    return int(entry.id or 0)

@@ -58,7 +58,7 @@ def test_matches_are_marked_and_the_query_stays(browser: TestClient) -> None:
 
 def test_a_query_that_cannot_be_read_is_shown_with_the_place(browser: TestClient) -> None:
     answer = browser.get(PAGE, params={"q": "bag AND"})
-    assert answer.status_code == 422
+    assert answer.status_code == 200  # the page is there to say so
     assert "column 8: a term is missing after AND\n  bag AND\n         ^</pre>" in answer.text
     assert 'aria-invalid="true"' in answer.text
     answer = browser.get(PAGE, params={"startDate": "soon"})
