@@ -168,6 +168,9 @@ def fill_every_table(store: Store) -> int:
             )
             session.add(case)
             session.flush()
+            if native == "theirs-1":
+                quoted = "Annika Jansson wrote to us too"
+                session.add(CaseNote(case_id=int(case.id or 0), by="support", text=quoted))
             said = f"told {OTHERS[1] if native == 'theirs-1' else HERS[2]} so"
             session.add(CaseNote(case_id=int(case.id or 0), by="support", text=said))
             session.add(

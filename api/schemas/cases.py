@@ -252,9 +252,9 @@ class PaceShown(Shown):
 
 
 class CountsShown(Shown):
-    """Cases in each state; 10,000 stands for that many or more."""
+    """Cases in each state; 10,000: that many or more; null: too many to look through."""
 
-    open: int
-    pending: int
-    snoozed: int
-    closed: int
+    open: int | None
+    pending: int | None
+    snoozed: int | None
+    closed: int | None

@@ -13,7 +13,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, cast, func, or_
+from sqlalchemy import ColumnElement, String, and_, cast, func, or_, text
 from sqlalchemy import select as select_columns
 from sqlalchemy.sql import Select
 from sqlmodel import Session, col, select
@@ -123,18 +123,32 @@ def as_views(session: Session, cases: Sequence[Case]) -> list[CaseView]:
     )
 
 
-def count_listed(session: Session, brand_id: int, chosen: CaseFilter) -> dict[CaseStatus, int]:
+def count_listed(
+    session: Session, brand_id: int, chosen: CaseFilter
+) -> dict[CaseStatus, int | None]:
     """How many cases a filter finds in each state; `COUNTED` stands for that many or more.
 
-    The state that the filter names is no matter, nor are its words.
+    The state that the filter names is no matter, nor are its words. None where it would take
+    looking through all of too many.
     """
     whole = replace(chosen, words=())
-    counted: dict[CaseStatus, int] = {}
+    narrows = any((
+        chosen.risks, chosen.xrisks, chosen.sources, chosen.xsources, chosen.overdue,
+        chosen.author_id, chosen.xowners, chosen.starred is False, chosen.checked is False,
+    ))  # fmt: skip
+    counted: dict[CaseStatus, int | None] = {}
     for status in CaseStatus:
-        part = _of_status(select_columns(col(Case.id)), brand_id, status, whole).limit(COUNTED)
-        statement = select_columns(func.count()).select_from(part.subquery())
-        counted[status] = int(session.execute(statement).scalar_one())
+        if narrows and _count(session, brand_id, status, CaseFilter()) == COUNTED:
+            counted[status] = None
+        else:
+            counted[status] = _count(session, brand_id, status, whole)
     return counted
+
+
+def _count(session: Session, brand_id: int, status: CaseStatus, chosen: CaseFilter) -> int:
+    part = _of_status(select_columns(col(Case.id)), brand_id, status, chosen).limit(COUNTED)
+    statement = select_columns(func.count()).select_from(part.subquery())
+    return int(session.execute(statement).scalar_one())
 
 
 _ORDERS: dict[CaseOrder, tuple[Any, bool]] = {
@@ -174,16 +188,16 @@ def _conditions(status: CaseStatus, chosen: CaseFilter) -> list[ColumnElement[bo
     if chosen.author_id is not None:
         found.append(col(Case.author_id) == chosen.author_id)
     if chosen.starred is not None:
-        found.append(_flag(Case.starred, chosen.starred))
+        found.append(_flag("starred", chosen.starred))
     if chosen.checked is not None:
-        found.append(_flag(Case.checked, chosen.checked))
+        found.append(_flag("checked", chosen.checked))
     return found
 
 
-def _flag(column: Any, wanted: bool) -> ColumnElement[bool]:
-    """Spelt as the index of those that are starred spells it."""
-    found: Any = col(column)
-    chosen: ColumnElement[bool] = found if wanted else ~found
+def _flag(name: str, wanted: bool) -> ColumnElement[bool]:
+    """Spelt as the index of those that are marked spells it, so that it is used."""
+    found: Any = text(f"{'' if wanted else 'NOT '}support_case.{name}")
+    chosen: ColumnElement[bool] = found
     return chosen
 
 
@@ -232,12 +246,12 @@ def _with_words(
     """Narrowed to texts with the words, looked for in the first of the list alone."""
     first = _of_status(select_columns(col(Case.id)), brand_id, status, chosen)
     first = _ordered(first, column, descending).limit(LOOKED_THROUGH).subquery()
-    text = func.lower(func.coalesce(col(Post.title), "") + " " + col(Post.text))
+    said = func.lower(func.coalesce(col(Post.title), "") + " " + col(Post.text))
     statement = (
         statement.join(first, first.c.id == col(Case.id))
         .join(Mention, col(Mention.id) == col(Case.mention_id))
         .join(Post, col(Post.id) == col(Mention.post_id))
     )
     for word in chosen.words:
-        statement = statement.where(text.contains(word.lower(), autoescape=True))
+        statement = statement.where(said.contains(word.lower(), autoescape=True))
     return statement

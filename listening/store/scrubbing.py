@@ -13,6 +13,7 @@ from listening.matching import handle_of
 from listening.store.rawrows import fields_of
 from listening.store.tables import (
     Backfill,
+    CaseNote,
     Claim,
     Delivery,
     Erasure,
@@ -30,7 +31,7 @@ LEFT_OUT = "left out: it named an erased author"
 _BETWEEN = " · "  # the words of a name that no person gave
 _ENOUGH = 20  # characters of a text that nobody else happens to write
 
-# Columns in which a program wrote what it had before it when it failed.
+# Columns in which a program wrote what it had before it when it failed, or a colleague did.
 _NOTES: tuple[tuple[Any, Any], ...] = (
     (Sweep, Sweep.error),
     (Sweep, Sweep.label),
@@ -43,6 +44,7 @@ _NOTES: tuple[tuple[Any, Any], ...] = (
     (QuarantinedRow, QuarantinedRow.reason),
     (Delivery, Delivery.answer),
     (Erasure, Erasure.error),
+    (CaseNote, CaseNote.text),  # of others' cases: colleagues quote
 )
 
 

@@ -109,7 +109,7 @@ def kept_pace(site: Site, brand_id: int) -> Pace:
         with site.reading() as session:
             return pace(session, brand_id, now())
 
-    return site.kept.get(("pace", brand_id), read, dear=0.02)
+    return site.kept.get(("pace", brand_id), read, dear=0.02, age=120)
 
 
 @router.post(_CASES + "/bulk", dependencies=_ANSWER)

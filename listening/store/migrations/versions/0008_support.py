@@ -103,12 +103,13 @@ def upgrade() -> None:
         batch_op.create_index('ix_case_author', ['author_id', 'brand_id'], unique=False)
         batch_op.create_index('ix_case_closed', ['brand_id', 'closed_at'], unique=False)
         batch_op.create_index('ix_case_due', ['brand_id', 'status', 'due_at', 'id'], unique=False)
-        batch_op.create_index('ix_case_group', ['brand_id', 'group_key', 'status'], unique=False)
+        batch_op.create_index('ix_case_group', ['brand_id', 'group_key', 'status', 'rank', 'id'], unique=False)
         batch_op.create_index('ix_case_newest', ['brand_id', 'status', 'published_at', 'id'], unique=False)
         batch_op.create_index('ix_case_overdue', ['status', 'escalated_at', 'due_at'], unique=False)
         batch_op.create_index('ix_case_owner', ['brand_id', 'owner', 'status', 'rank', 'id'], unique=False)
         batch_op.create_index('ix_case_rank', ['brand_id', 'status', 'rank', 'id'], unique=False)
         batch_op.create_index('ix_case_snoozed', ['status', 'snoozed_until'], unique=False)
+        batch_op.create_index('ix_case_checked', ['brand_id', 'status', 'rank', 'id'], unique=False, sqlite_where=sa.text('checked'), postgresql_where=sa.text('checked'))
         batch_op.create_index('ix_case_starred', ['brand_id', 'status', 'rank', 'id'], unique=False, sqlite_where=sa.text('starred'), postgresql_where=sa.text('starred'))
         batch_op.create_index('ix_support_case_after_id', ['after_id'], unique=False)
 
@@ -118,6 +119,7 @@ def downgrade() -> None:
     with op.batch_alter_table('support_case', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_support_case_after_id'))
         batch_op.drop_index('ix_case_starred')
+        batch_op.drop_index('ix_case_checked')
         batch_op.drop_index('ix_case_snoozed')
         batch_op.drop_index('ix_case_rank')
         batch_op.drop_index('ix_case_owner')
