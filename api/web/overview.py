@@ -58,7 +58,14 @@ def overview_page(
     site = site_of(request)
     with site.reading() as session:
         brands = visible_brands(request, session)
-        found = overview(session, brand, brands, asked)
+        seen = tuple(brand_id(one) for one in brands)
+        found = kept_count(
+            site,
+            session,
+            ("overview", number, seen, asked),
+            lambda: overview(session, brand, brands, asked),
+            dear=0.03,
+        )
         part, other = found.part, found.other
         return render(
             request,

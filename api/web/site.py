@@ -24,7 +24,7 @@ from listening.store.tables import Brand
 
 T = TypeVar("T")
 _MOST_ASKED = 10_000
-WAITED = 4.0  # so many times as long is waited for what costs so much
+WAITED = 10.0  # so many times as long is waited for what costs so much
 
 
 class Kept:
