@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -30,6 +31,7 @@ from listening.store.reviewing import Acted, act, undo
 from listening.store.stancechanges import latest_turns
 from listening.store.stances import COUNTED, count_flagged, count_stances, stance_views
 from listening.store.tables import Brand, Mark, StanceKind
+from listening.store.tables.types import now
 
 # Beyond these the store's own integers end.
 PageNumber = Annotated[int, Query(ge=1, le=10_000_000)]
@@ -65,7 +67,7 @@ def _list(request: Request, kind: StanceKind, number: int) -> Response:
     brand, actor = brand_of(request), actor_of(request)
     bid = brand_id(brand)
     chosen = filter_of(request.query_params.multi_items())
-    site = site_of(request)
+    site, week = site_of(request), FlagFilter(turned_since=now().date() - timedelta(days=7))
     with site.reading() as session:
         counts = kept_count(site, session, ("stances", bid), lambda: count_stances(session, bid))
         total = counts.get(kind, 0) if chosen.plain else count_flagged(session, bid, kind, chosen)
@@ -89,6 +91,11 @@ def _list(request: Request, kind: StanceKind, number: int) -> Response:
             page=found,
             most=not chosen.plain and total >= COUNTED,
             weighed=sum(counts.values()),
+            lately=kept_count(
+                site, session, ("turned", bid, kind, week.turned_since),
+                lambda: count_flagged(session, bid, kind, week),
+            ),
+            lately_address=urlencode(week.params()),
             chosen=chosen,
             keep=_kept(chosen),
             views=views_for(session, actor, brand, f"{kind.value}s"),

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -16,6 +17,7 @@ from listening.access import COMMAND_LINE, Role
 from listening.store.customers import import_customers
 from listening.store.session import Store
 from listening.store.tables import AuditEntry, Review
+from listening.store.tables.types import now
 from tests.api.test_pages import words
 from tests.factories import analyse, author_id, brand, load, opinion, post
 from tests.flagged import SETTINGS, flag_row, flagged_brand, say
@@ -229,9 +231,28 @@ def test_copied_campaigns_are_shown_as_such(store: Store, client: Client) -> Non
     assert "not counted: part of a copied campaign" in author
 
 
-def test_ten_thousand_flagged_are_no_long_page(flagged: Store, client: Client) -> None:
+def test_who_turned_this_week_is_a_link_away(flagged: Store, client: Client) -> None:
+    site = client(flagged)
+    assert "in the last 7 days" not in words(site.get(FOES).text)
+    today = now()
+    load(flagged, *(
+        post(f"JetBlue now{n}", id=f"l{n}", author="late", author_handle="late",
+             at=(today - timedelta(hours=2 - n)).isoformat())
+        for n in (0, 1)
+    ))  # fmt: skip
+    analyse(flagged, {"l0": opinion(-0.9), "l1": opinion(-0.9)})
+    flag(flagged, SETTINGS)
+    html = site.get(FOES).text
+    assert "1 turned detractor in the last 7 days" in words(html)
+    link = re.search(r'href="([^"]*turned_since=[^"]*)"', html)
+    assert link is not None
+    assert names(site.get(link[1]).text) == ["late"]
+
+
+def test_a_full_page_stays_under_the_limit(flagged: Store, client: Client) -> None:
     for n in range(60):
         say(flagged, f"more{n}", -0.9, -0.9, author_handle=f"more_with_a_long_handle_{n}")
     flag(flagged, SETTINGS)
     html = client(flagged).get(FOES).text
-    assert len(html.encode()) < 200_000
+    assert html.count('name="author"') == 40
+    assert len(html.encode()) < 110_000
