@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import random
+from dataclasses import fields
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, text
-from sqlmodel import Session, select
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, select
 
 from listening.matching import document_of
-from listening.query import Matcher, parse
+from listening.query import Document, Matcher, parse
 from listening.searching import Search, Sort
+from listening.sources.base import PostKind
 from listening.store import searching
 from listening.store.mentions import views
 from listening.store.searching import Place, Scan, scan
+from listening.store.searchrows import DOCUMENT, document, joined
 from listening.store.session import Store
 from listening.store.tables import Post, PostWords
 from listening.store.upkeep import vacuum
@@ -133,3 +137,25 @@ def test_the_index_follows_every_write(store: Store) -> None:
     with store.work() as session:
         assert session.exec(select(PostWords)).all() == []
         check(session)
+
+
+def test_a_mention_is_the_document_that_brands_are_matched_with(store: Store) -> None:
+    brand(store, "JetBlue", "jetblue")
+    full = post(
+        "jetblue lost it", id="a", author="ann", source="reddit", title="Bags", kind=PostKind.REPLY,
+        url="https://www.reddit.com/r/travel/1", language="en", country="US", region="NY",
+        city="Albany", links=("https://a.example/b",), tags=("bags", "é"), rating=2.5, likes=1,
+        reposts=2, replies=3, quotes=4, reply_to="p0", thread="t0", author_handle="ann_b",
+        author_name="Ann", author_followers=7, author_verified=True,
+    )  # fmt: skip
+    bare = post("jetblue", id="b", author="bob")
+    load(store, full, bare)
+    statement = joined(select_columns(col(Post.title), col(Post.text), *DOCUMENT), None)
+    with store.session() as session:
+        rows = session.execute(statement.order_by(Post.native_id)).all()
+    read = [document(row[0], row[1], tuple(row[2:]), ()) for row in rows]
+    assert read == [document_of(full), document_of(bare)]
+    assert all(getattr(read[0], f.name) for f in fields(Document) if f.name not in _NOT_KEPT)
+
+
+_NOT_KEPT = ("site", "channel_id")  # told by the address, or by no source yet
