@@ -15,7 +15,8 @@ class PostWords(SQLModel, table=True):
 
     Full text indexes stand on this column: FTS5 on SQLite (`fts_post_words`), a GIN index on
     PostgreSQL. They only narrow down what is looked at; what a query says is decided by
-    `listening.query` alone.
+    `listening.query` alone. On SQLite triggers keep the index true, which a migration that
+    builds this table anew has to make again.
     """
 
     __tablename__ = "post_words"
