@@ -27,6 +27,7 @@ from api.cli import (
     opinions,
     persona,
     queries,
+    reports,
     score,
     segments,
     services,
@@ -78,6 +79,7 @@ app.add_typer(imports.quarantine, name="quarantine")
 app.add_typer(opinions.app, name="opinions")
 app.add_typer(jobs.app, name="job")
 app.add_typer(segments.app, name="segments")
+app.add_typer(reports.app, name="report")
 for module in (
     imports,
     audiences,

@@ -28,15 +28,25 @@ LATELY = timedelta(hours=2)
 
 
 def make_due_reports(store: Store) -> list[int]:
-    """Make every digest that is due, each in a unit of work of its own; returns their ids."""
+    """Make every digest that is due, each in a unit of work of its own; returns their ids.
+
+    One that fails holds up no other; it is tried again, and what failed is raised in the end.
+    """
     with store.session() as session:
         due = due_schedules(session, now())
     made = []
+    failed: Exception | None = None
     for schedule_id in due:
-        with store.work() as session:
-            report = make_due(session, schedule_id, now())
-            if report is not None:
-                made.append(int(report.id or 0))
+        try:
+            with store.work() as session:
+                report = make_due(session, schedule_id, now())
+        except Exception as error:
+            failed = failed or error
+            continue
+        if report is not None:
+            made.append(int(report.id or 0))
+    if failed is not None:
+        raise failed
     return made
 
 
