@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from operator import itemgetter
 
 from sqlmodel import Session, col, select
 
 from listening import notifying
+from listening.notifying import LARGE_REACH
 from listening.sources.errors import AuthenticationError, FormatChangedError, UnavailableError
-from listening.store.bulk import chunked
+from listening.store.bulk import chunked, within
 from listening.store.notifications import notify
-from listening.store.tables import Brand, Case, Priority, Watch
+from listening.store.tables import Author, Brand, Case, Priority, Watch
 from listening.store.tables.types import now
 from listening.unread import Rows
 
+LATELY = timedelta(days=7)
+_MOST_TOLD = 20  # of one brand at a time, the largest reach first
 FAILURES = 3  # in a row, from which on a watch is told of; what a person must mend at once
 
 _HOPELESS = (AuthenticationError, FormatChangedError)
@@ -75,3 +80,34 @@ def tell_opened(session: Session, brand_id: int, mention_ids: Sequence[int]) -> 
         ids = sorted(i for i, _ in found)
         most = max(urgency for _, urgency in found)
         notify(session, notifying.cases_opened(brand, ids, urgency=most))
+
+
+def tell_detractors(
+    session: Session, brand_id: int, turned: Sequence[tuple[int, datetime]]
+) -> None:
+    """Authors turned detractor; told of where it is lately, and their reach is large.
+
+    What was said years ago and is read only now turns many at once, and is no news.
+    """
+    since = now() - LATELY
+    lately = {author: at for author, at in sorted(turned, key=itemgetter(1)) if at >= since}
+    found: list[Author] = []
+    for chunk in chunked(sorted(lately), 5000):
+        large = select(Author).where(
+            within(session, Author.id, chunk), col(Author.followers) >= LARGE_REACH
+        )
+        found += session.exec(large)
+    brand = session.get(Brand, brand_id) if found else None
+    if brand is None:
+        return
+    found.sort(key=lambda author: (-(author.followers or 0), author.id or 0))
+    for author in found[:_MOST_TOLD]:
+        number = int(author.id or 0)
+        event = notifying.detractor_new(
+            brand,
+            number,
+            source=author.source,
+            followers=author.followers or 0,
+            since=lately[number],
+        )
+        notify(session, event)

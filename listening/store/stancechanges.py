@@ -12,6 +12,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from listening.stancechanges import Course
+from listening.store.alarms import tell_detractors
 from listening.store.bulk import chunked, upsert, within
 from listening.store.mentions import MentionView, views
 from listening.store.standing import still_there
@@ -86,6 +87,12 @@ def store_changes(
         key=("brand_id", "author_id", "at", "kind"),
         update=("was", "mention_id", "score"),
     )
+    turned = [
+        (author, at)
+        for author, at, kind in wanted.keys() - stood.keys()
+        if kind is StanceKind.DETRACTOR
+    ]
+    tell_detractors(session, brand_id, turned)
 
 
 def change_views(

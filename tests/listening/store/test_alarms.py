@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlmodel import Session, select
 
@@ -12,6 +14,7 @@ from listening.sources.errors import (
     RateLimitError,
     UnavailableError,
 )
+from listening.store.alarms import tell_detractors
 from listening.store.brands import get_brand
 from listening.store.cases import FoundCase, store_cases
 from listening.store.session import Store
@@ -20,7 +23,7 @@ from listening.store.tables import Channel, ChannelKind, Delivery, Watch
 from listening.store.tables.types import now
 from listening.store.watches import add_watch, record_failure, record_rows, record_success
 from listening.triage import Urgency
-from tests.factories import brand, load, mentions, post
+from tests.factories import author_id, brand, load, mentions, post
 
 
 @pytest.fixture
@@ -117,3 +120,31 @@ def test_cases_of_high_priority_are_told_of_together_and_once(told: Store) -> No
         "JetBlue: 1 case of high priority opened",
         "JetBlue: 2 cases of high priority opened",
     ]
+
+
+def test_new_detractors_are_told_of_where_they_are_lately_and_reach_many(told: Store) -> None:
+    load(
+        told,
+        *(
+            post(f"jetblue {n}", id=f"d{n}", author=f"d{n}", author_name="Annika Jansson",
+                 author_followers=followers)
+            for n, followers in enumerate((120_000, 10_000, 9_999, None, 50_000))
+        ),
+    )  # fmt: skip
+    ids = [author_id(told, f"d{n}") for n in range(5)]
+    moment = now()
+    with told.work() as session:
+        session.exec(select(Channel)).one().events = ["detractor.new"]
+    turned = [(one, moment - timedelta(days=1)) for one in ids[:4]]
+    turned.append((ids[4], moment - timedelta(days=8)))
+    with told.work() as session:
+        number = int(get_brand(session, "JetBlue").id or 0)
+        tell_detractors(session, number, turned)
+        tell_detractors(session, number, turned)
+    assert titles(told) == [
+        "JetBlue: an author with 10,000 followers turned detractor",
+        "JetBlue: an author with 120,000 followers turned detractor",
+    ]
+    with told.session() as session:
+        written = [d.text + str(d.payload) for d in session.exec(select(Delivery))]
+    assert "Annika" not in str(written)
