@@ -279,7 +279,9 @@ def _reason(kind: str, said: Sequence[Said], counted: Sequence[Said]) -> str:
     negative = sum(s.pull < -0.2 for s in counted)
     count = len(counted)
     if count < MIN_OPINIONS:
-        parts = ["one independent mention: too little to tell" if count else "no scored mention"]
+        scored = any(s.polarity is not None for s in said)
+        nothing = "no mention that counts" if scored else "no scored mention"
+        parts = ["one independent mention: too little to tell" if count else nothing]
     elif kind == ADVOCATE or (kind == PASSIVE and positive > negative):
         parts = [f"{positive} of {count} mentions positive"]
     elif kind == DETRACTOR or negative > positive:

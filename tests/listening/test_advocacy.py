@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from listening import advocacy
 from listening.advocacy import MAX_EVIDENCE, Prior, Said, Verdict, prior_of, stance, weight
+from listening.discounting import Discount
 from tests.factories import NOON, at, said
 
 
@@ -312,3 +313,43 @@ def test_one_more_full_praise_never_lowers_the_score(
 def test_the_order_of_mentions_does_not_matter(mentions: list[Said], prior: Prior, random) -> None:
     shuffled = random.sample(mentions, len(mentions))
     assert verdict(*shuffled, prior=prior) == verdict(*mentions, prior=prior)
+
+
+# Discounts and campaigns
+
+
+def test_an_employees_word_weighs_nothing_and_says_so() -> None:
+    at_work = (Discount("employee", 0.0, "says so"),)
+    found = verdict(*(said(1.0, id=n, discounts=at_work) for n in range(4)))
+    assert (found.kind, found.opinions, found.score) == ("passive", 0, 0.0)
+    assert found.reason == (
+        "no mention that counts; weighs nothing as an employee; 4 not counted (employee)"
+    )
+    assert {e.not_counted for e in found.evidence} == {"employee"}
+    assert found.discounts == at_work
+
+
+def test_a_resellers_word_weighs_a_quarter() -> None:
+    down = (Discount("reseller", 0.25, "sells"),)
+    found = verdict(*(said(1.0, id=n, discounts=down) for n in range(4)))
+    # Four of a quarter each over a prior of one: (0 + 1) / (1 + 1).
+    assert found.score == pytest.approx(0.5)
+    assert [e.weight for e in found.evidence] == [0.25] * 4
+    assert "weighs less as a reseller" in found.reason
+    assert found.opinions == 4
+
+
+def test_whoever_is_discounted_is_not_in_the_prior() -> None:
+    down = (Discount("reseller", 0.25, "sells"),)
+    assert prior_of([said(0.5), said(-1.0, author=2, discounts=down)]).mean == 0.5
+
+
+def test_a_copied_campaign_weighs_nothing_its_first_text_neither() -> None:
+    found = verdict(said(-1.0, id=1, coordinated=True), said(-1.0, id=2), said(-1.0, id=3))
+    assert (found.opinions, found.coordinated) == (2, 1)
+    assert "1 not counted (coordinated)" in found.reason
+
+
+def test_the_newest_that_count_come_by_falling_id() -> None:
+    found = verdict(said(1.0, id=7), said(-0.5, id=9), said(1.0, id=8, spam=True))
+    assert found.newest == ((9, -0.5), (7, 1.0))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlmodel import col, select
 
 from listening.access import Actor, Role
 from listening.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from listening.store.owing import ALL_BRANDS, flag_is_owed
 from listening.store.reviewing import MOST_AT_ONCE, act, undo
 from listening.store.reviews import marks_of, reviews_of
 from listening.store.session import Store
-from listening.store.tables import AuditEntry, Change, FlagStatus, Mark, Review
+from listening.store.tables import AuditEntry, Change, FlagStatus, Job, JobStatus, Mark, Review
+from listening.store.tables.types import now
 from tests.factories import author_id
 from tests.flagged import ANN, BOB, flag_row, flagged_brand
 from tests.signed import account
@@ -148,3 +152,23 @@ def test_every_change_is_recorded_without_words_and_told_to_open_pages(flagged: 
         assert [(c.noun, c.noun_id, c.version) for c in changes] == [
             ("flag", None, None), ("flag", author_id(flagged, "fan1"), 3),
         ]  # fmt: skip
+
+
+def test_a_mark_is_weighed_by_the_flag_job_too(flagged: Store) -> None:
+    later = now() + timedelta(minutes=5)
+    with flagged.work() as session:
+        session.add(
+            Job(
+                kind="flag", label=ALL_BRANDS, status=JobStatus.DONE, holder="w",
+                started_at=now() - timedelta(minutes=1), finished_at=now(),
+            )
+        )  # fmt: skip
+    with flagged.session() as session:
+        assert not flag_is_owed(session, later)
+    batch = do(flagged, "mark", "fan1", value="bot")
+    with flagged.session() as session:
+        assert flag_is_owed(session, later)
+    do(flagged, "confirm", "fan2")
+    with flagged.work() as session:
+        undo(session, ANN, 1, batch)
+        assert flag_is_owed(session, later)
