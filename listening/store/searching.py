@@ -40,6 +40,7 @@ from listening.store.tagging import tags_of
 # Candidates that are rather sorted than looked for along time; PostgreSQL takes longer to.
 FEW, FEW_OF_A_SERVER = 20_000, 5_000
 MOST_LOOKED = 16_000  # candidates of one request
+PEEKED = 300  # candidates after which it is looked for a shorter way
 # What a candidate costs whose text is read, and all of whose fields are, beside one of which
 # columns are enough.
 _TEXT_COST, _FIELDS_COST = 4, 7
@@ -145,11 +146,16 @@ def scan(
     state.most, state.cost = most, _cost(search)
     reads = _Reader(session, brand_id, search, tuple(values))
     candidates = _Candidates(session, brand_id, search)
-    size = FEW if candidates.few else first
+    size, found = first, 0
     while True:
         left = state.left
         if left == 0:
             return
+        # Where a page is soon full it is not asked how many there are: that may take longer.
+        if state.looked >= PEEKED and found * 10 <= state.looked:
+            candidates.narrow()
+        if candidates.few:
+            size = FEW
         places = candidates.after(after, size if left is None else min(size, left))
         for place, document_, own in reads(places.found):
             state.looked += 1
@@ -162,6 +168,7 @@ def scan(
                 if held is None:
                     continue
                 match = held
+            found += 1
             yield Hit(place, match, own)
         if places.end:
             state.whole = True
@@ -182,8 +189,19 @@ class _Candidates:
     def __init__(self, session: Session, brand_id: int, search: Search) -> None:
         self._session, self._search, self._brand = session, search, brand_id
         self._oldest = search.sort is Sort.OLDEST
-        found = min(_drivers(session, brand_id, search), key=lambda one: one[0], default=None)
-        self._driver = None if found is None else found[1]
+        self._driver: ColumnElement[bool] | None = None
+        self._narrowed = False
+
+    def narrow(self) -> None:
+        """From here on only what few mentions have, where anything is; asked once."""
+        if not self._narrowed:
+            self._narrowed = True
+            found = min(
+                _drivers(self._session, self._brand, self._search),
+                key=lambda one: one[0],
+                default=None,
+            )
+            self._driver = None if found is None else found[1]
 
     @property
     def few(self) -> bool:

@@ -63,6 +63,7 @@ def test_search_is_evaluating_every_post(
     store: Store, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(searching, "FEW", few)
+    monkeypatch.setattr(searching, "PEEKED", 0 if few else 20)
     blue, other = brand(store, "Blue", "zzz OR jetblue"), brand(store, "Other", "zzz")
     draw = random.Random(7)
     written = [
