@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import or_
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from listening.store.tables import Author, Post
 
 MOST = 50  # posts of one conversation
+_LOOKED_AT = 2_000  # posts of a thread; of a longer one, some
 _FURTHEST = 10  # posts up the chain of replies
 
 
@@ -30,28 +32,24 @@ def thread_of(session: Session, post: Post) -> list[Spoken]:
     """
     names = {name for name in (post.thread, post.native_id) if name}
     names |= _chain(session, post)
-    statement = (
-        select(Post, Author)
-        .join(Author, col(Author.id) == col(Post.author_id))
-        .where(
-            Post.source == post.source,
-            or_(
-                col(Post.native_id).in_(names),
-                col(Post.thread).in_(names),
-                col(Post.reply_to).in_(names),
-            ),
+    # Each by an index of its own: in one statement the database would rather read every post
+    # of the source in its order.
+    found: dict[int, datetime] = {}
+    for column in (col(Post.native_id), col(Post.thread), col(Post.reply_to)):
+        statement = select_columns(col(Post.id), col(Post.published_at)).where(
+            column.in_(sorted(names)), col(Post.source) == post.source
         )
-    )
-    earlier = statement.where(col(Post.published_at) <= post.published_at)
-    later = statement.where(col(Post.published_at) > post.published_at)
-    before = session.exec(
-        earlier.order_by(col(Post.published_at).desc(), col(Post.id).desc()).limit(MOST)
-    ).all()
-    after = session.exec(later.order_by(col(Post.published_at), col(Post.id)).limit(MOST)).all()
-    found = sorted([*before, *after], key=lambda pair: (pair[0].published_at, pair[0].id or 0))
-    place = next((n for n, (one, _) in enumerate(found) if one.id == post.id), 0)
-    start = max(min(place - MOST // 2, len(found) - MOST), 0)
-    return [Spoken(one, who, one.id == post.id) for one, who in found[start : start + MOST]]
+        found |= dict(session.execute(statement.limit(_LOOKED_AT)).tuples().all())
+    ids = sorted(found, key=lambda i: (found[i], i))
+    place = ids.index(int(post.id or 0)) if post.id in found else 0
+    start = max(min(place - MOST // 2, len(ids) - MOST), 0)
+    chosen = ids[start : start + MOST]
+    shown = select(Post, Author).join(Author, col(Author.id) == col(Post.author_id))
+    said = {
+        int(one.id or 0): Spoken(one, who, one.id == post.id)
+        for one, who in session.exec(shown.where(col(Post.id).in_(chosen)))
+    }
+    return [said[i] for i in chosen if i in said]
 
 
 def _chain(session: Session, post: Post) -> set[str]:
