@@ -178,6 +178,42 @@ class Settings(BaseSettings):
     sign_in_idle_hours: float = Field(
         72.0, gt=0, description="Silence after which a browser has to sign in again."
     )
+    # OpenID Connect (docs/access.md); off where no issuer is named.
+    oidc_issuer: str | None = Field(None, description="Issuer, such as https://id.example.com.")
+    oidc_client_id: str | None = Field(None, description="What we are to the issuer.")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="None: a public client, by PKCE alone."
+    )
+    oidc_scopes: str = Field("openid email profile", description="What is asked for.")
+    oidc_name: str = Field("single sign-on", description="What the sign-in page calls it.")
+    oidc_login_claim: str = Field("email", description="Claim that is the login.")
+    oidc_domain: str | None = Field(
+        None, description="Logins must end in @this; none: whoever the issuer vouches for."
+    )
+    oidc_new_accounts: bool = Field(
+        False, description="Whether who was not invited gets an account at the first sign-in."
+    )
+    oidc_groups_claim: str = Field("groups", description="Claim that lists groups.")
+    oidc_roles: Annotated[
+        dict[str, Literal["viewer", "support", "brand", "admin"]],
+        NoDecode,
+        BeforeValidator(_from_json),
+    ] = Field(
+        {},
+        description="Group to role for every brand, set at each sign-in; none: roles are ours.",
+    )
+    oidc_default_role: Literal["viewer", "support", "brand", "admin"] | None = Field(
+        None, description="Of new accounts whose groups name none; none: they are refused."
+    )
+
+    keep_audit_days: float = Field(
+        400.0, gt=0, description="Age at which entries of the audit log are forgotten."
+    )
+    metrics_open: bool = Field(
+        False,
+        description="Whether /metrics answers everybody; else this machine alone, and API keys of "
+        "admins.",
+    )
     api_requests_a_minute: int = Field(
         600, ge=1, description="Requests to the API that one key or browser may make."
     )

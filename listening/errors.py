@@ -33,6 +33,10 @@ class ForbiddenError(ListeningError):
     """Whoever asks may not do this."""
 
 
+class ProviderError(ListeningError):
+    """Who vouches for people does not answer as it should; what it said goes to the log alone."""
+
+
 class TooManyTriesError(ListeningError):
     """Something was tried too often: says when to try again."""
 

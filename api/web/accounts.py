@@ -13,7 +13,7 @@ from starlette.responses import Response
 from api.web.acting import actor_of, form_of, need
 from api.web.flash import redirect
 from api.web.forms import role_in, text_of
-from api.web.settingsframe import render_settings
+from api.web.settingsframe import render_settings, site_root
 from api.web.site import site_of
 from listening.access import Permission, Role
 from listening.errors import ConflictError, InvalidError, ListeningError
@@ -205,11 +205,6 @@ def _read(session: Session, number: int) -> tuple[Account, dict[int, Role]]:
 
 def _named(roles: dict[int, Role], names: dict[int, str]) -> list[tuple[str, str]]:
     return sorted((names[brand], role.value) for brand, role in roles.items() if brand in names)
-
-
-def site_root(request: Request) -> str:
-    """Where people reach these pages."""
-    return (site_of(request).settings.public_url or str(request.base_url)).rstrip("/")
 
 
 def _status(error: ListeningError | None) -> int:

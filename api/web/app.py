@@ -24,6 +24,7 @@ from api.web import (
     flagged,
     keys,
     mentions,
+    oidc,
     overview,
     people,
     reports,
@@ -46,6 +47,7 @@ from listening.store.credentials import serve_credentials
 # In the order in which addresses are tried; the overview of a brand is last.
 PAGES = (
     entry,
+    oidc,
     account,
     settingsframe,
     accounts,

@@ -25,7 +25,13 @@ from api.web.strangers import (
     render_form,
 )
 from listening.entering import enter, note_sign_in
-from listening.errors import ForbiddenError, InvalidError, ListeningError, TooManyTriesError
+from listening.errors import (
+    ForbiddenError,
+    InvalidError,
+    ListeningError,
+    ProviderError,
+    TooManyTriesError,
+)
 from listening.store.accounts import is_empty
 from listening.store.links import OpenLink, open_link, use_link
 from listening.store.signins import end_sign_in, start_sign_in
@@ -39,7 +45,7 @@ async def sign_in_page(request: Request, next: str = "/") -> Response:
     """Where strangers are sent to; back to where they wanted from there."""
     if await identify(request) is not None:
         return redirect(request, own_address(next))
-    return await run_in_threadpool(_sign_in_form, request, next)
+    return await run_in_threadpool(sign_in_form, request, next)
 
 
 @router.post("/sign-in", dependencies=[open_to_all()])
@@ -56,8 +62,8 @@ async def sign_in(request: Request) -> Response:
             browser_of(request), days=site.settings.sign_in_days,
         )  # fmt: skip
     except (InvalidError, ForbiddenError, TooManyTriesError) as error:
-        return await run_in_threadpool(_sign_in_form, request, to, login, error)
-    return await run_in_threadpool(_came_in, request, account, token, to)
+        return await run_in_threadpool(sign_in_form, request, to, login, error)
+    return await run_in_threadpool(came_in, request, account, token, to)
 
 
 @router.post("/sign-out", dependencies=[open_to_all()])
@@ -91,17 +97,19 @@ async def welcome(request: Request, token: str) -> Response:
         account, cookie = await run_in_threadpool(_set_by_link, request, token, login, password)
     except (InvalidError, ForbiddenError) as error:
         return await run_in_threadpool(_welcome_again, request, token, login, error)
-    return await run_in_threadpool(_came_in, request, account, cookie, "/")
+    return await run_in_threadpool(came_in, request, account, cookie, "/")
 
 
-def _sign_in_form(
+def sign_in_form(
     request: Request, to: str, login: str = "", error: ListeningError | None = None
 ) -> Response:
+    """The form, or where nobody can sign in yet what to do instead."""
     with site_of(request).reading() as session:
         empty = is_empty(session)
     if empty:
         return render(request, "first_start.html", title="Welcome")
-    status = {TooManyTriesError: 429, ForbiddenError: 403, InvalidError: 422}
+    status = {TooManyTriesError: 429, ForbiddenError: 403, InvalidError: 422, ProviderError: 502}
+    settings = site_of(request).settings
     response = render_form(
         request,
         "sign_in.html",
@@ -110,6 +118,7 @@ def _sign_in_form(
         next=own_address(to),
         login=login,
         error=str(error) if error else None,
+        elsewhere=settings.oidc_name if settings.oidc_issuer else None,
     )
     if isinstance(error, TooManyTriesError):
         response.headers["Retry-After"] = str(error.seconds)
@@ -147,7 +156,7 @@ def _set_by_link(request: Request, token: str, login: str, password: str) -> tup
         )
 
 
-def _came_in(request: Request, account: Account, token: str, to: str) -> Response:
+def came_in(request: Request, account: Account, token: str, to: str) -> Response:
     """On to where they wanted; what the browser was before is over (no fixed session)."""
     _ended(site_of(request), token_in(request))
     response = redirect(request, to)

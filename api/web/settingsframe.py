@@ -76,3 +76,8 @@ def render_settings(
         sections=[s for s in SECTIONS if s.open_to(actor)],
         **context,
     )
+
+
+def site_root(request: Request) -> str:
+    """Where people reach these pages."""
+    return (site_of(request).settings.public_url or str(request.base_url)).rstrip("/")

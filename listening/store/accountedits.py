@@ -99,7 +99,7 @@ def set_roles(
     _check_roles(session, role, brands)
     account = account_of(session, number)
     if role is not Role.ADMIN:
-        _require_another_admin(session, account)
+        require_another_admin(session, account)
     before = roles_as_json(_role(account), brand_roles(session, number))
     after = roles_as_json(role, brands)
     if name is not None and name.strip() != account.name:
@@ -127,7 +127,7 @@ def set_disabled(session: Session, actor: Actor, number: int, disabled: bool) ->
     if (account.disabled_at is not None) == disabled:
         return account
     if disabled:
-        _require_another_admin(session, account)
+        require_another_admin(session, account)
         end_sign_ins(session, number)
     account.disabled_at = now() if disabled else None
     session.add(account)
@@ -145,7 +145,7 @@ def remove_account(session: Session, actor: Actor, number: int) -> None:
     """
     actor.require(Permission.ADMINISTER, None)
     account = account_of(session, number)
-    _require_another_admin(session, account)
+    require_another_admin(session, account)
     record(session, actor, "account.remove", noun="account", noun_id=number,
            before={"login": account.login,
                    **roles_as_json(_role(account), brand_roles(session, number))})  # fmt: skip
@@ -197,7 +197,12 @@ def is_admin(account: Account) -> bool:
     return account.role == Role.ADMIN and account.disabled_at is None and able
 
 
-def _require_another_admin(session: Session, account: Account) -> None:
+def require_another_admin(session: Session, account: Account) -> None:
+    """Go on only where somebody else is an admin who can come in.
+
+    Raises:
+        ConflictError: nobody is.
+    """
     if not is_admin(account):
         return
     able = or_(col(Account.password_hash).is_not(None), col(Account.subject).is_not(None))

@@ -171,7 +171,8 @@ def test_every_route_says_who_may_call_it(route: Asked) -> None:
 OPEN = {
     "GET /healthz", "GET /readyz", "GET /metrics", "POST /api/v1/push/{watch}",
     "GET /api/v1/openapi.json", "GET /sign-in", "POST /sign-in", "POST /sign-out",
-    "GET /welcome/{token}", "POST /welcome/{token}",
+    "GET /welcome/{token}", "POST /welcome/{token}", "GET /sign-in/oidc",
+    "GET /sign-in/oidc/return",
 }  # fmt: skip
 
 

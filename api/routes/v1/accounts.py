@@ -9,8 +9,8 @@ from api.routes.paging import Id
 from api.routes.v1.route import api_router, told_once
 from api.schemas.accounts import AccountChange, AccountShown, LinkMade, NewAccount
 from api.schemas.base import Page
-from api.web.accounts import site_root
 from api.web.acting import actor_of, need
+from api.web.settingsframe import site_root
 from api.web.site import site_of
 from listening.access import Permission, Role
 from listening.store import accountedits
