@@ -29,6 +29,7 @@ _IN_QUERY = re.compile(rf"(?i)([?&]{_KEYED}=)[^&\s\"'#]+")
 _IN_HEADER = re.compile(
     r"(?i)(\bbearer\s+|\bauthorization[\"']?\s*[:=]\s*[\"']?(?:\w+\s+)?)[\w.~+/=-]{8,}"
 )
+_IN_PATH = re.compile(r"(/welcome/)[\w-]{8,}")  # one-time links
 _SECRET_NAME = re.compile(rf"(?i){_KEYED}|authorization|.*dsn")
 _DEEPEST = 6
 _SHORTEST_SECRET = 6
@@ -73,6 +74,7 @@ def masked(text: str) -> str:
     for secret in _KEPT:
         text = text.replace(secret, "***")
     text = _PASSWORD.sub(r"\1***@", text)
+    text = _IN_PATH.sub(r"\1***", text)
     text = _IN_QUERY.sub(r"\1***", text)
     return _IN_HEADER.sub(r"\1***", text)
 

@@ -21,20 +21,51 @@ from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 from api.routes.readings import Reading, Readings
-from api.web.acting import open_to_all
+from api.web.acting import open_to_all, unauthorised
+from api.web.security import is_loopback
+from api.web.site import site_of
 from listening import metrics
+from listening.access import Role
 from listening.health import OVERDUE, Health, WatchState, problems
 from listening.store.counters import Counted
+from listening.store.signins import key_actor
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.api_route("/metrics", methods=["GET", "HEAD"], dependencies=[open_to_all()])
 def show(request: Request) -> Response:
-    """Everything that is measured. Answers where the store does not: `listening_store_up` is 0."""
+    """Everything that is measured. Answers where the store does not: `listening_store_up` is 0.
+
+    This machine alone is answered, unless LISTENING_METRICS_OPEN or by an admin's API key.
+    """
+    _admit(request)
     registry: CollectorRegistry = request.app.state.metrics
     encode, content_type = choose_encoder(request.headers.get("accept", ""))
     return Response(encode(registry), headers={"content-type": content_type})
+
+
+def _admit(request: Request) -> None:
+    """Let this machine, everybody where the settings say so, and admins' keys read.
+
+    A proxy on this machine passes others on: what it says of them counts, as everywhere.
+
+    Raises:
+        Problem: somebody else asks.
+    """
+    site = site_of(request)
+    asked = request.client.host if request.client is not None else ""
+    passed_on = any(h in request.headers for h in ("x-forwarded-for", "forwarded"))
+    if site.settings.metrics_open or (is_loopback(asked) and not passed_on):
+        return
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        with site.reading() as session:
+            actor = key_actor(session, key.strip())
+        # One that only reads is enough: nothing is changed here.
+        if actor is not None and actor.role_for(None) is Role.ADMIN:
+            return
+    raise unauthorised()
 
 
 def registry_over(readings: Readings) -> CollectorRegistry:

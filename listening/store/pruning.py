@@ -10,13 +10,17 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, SQLModel, col, select
 
 from listening.store.tables import (
+    AuditEntry,
     Backfill,
+    Change,
     Claim,
     Counter,
+    FailedAttempt,
     Job,
     JobStatus,
     Lease,
     Membership,
+    OneTimeLink,
     Post,
     Presence,
     QuarantinedRow,
@@ -24,6 +28,7 @@ from listening.store.tables import (
     Segmentation,
     SegmentationFit,
     SegmentState,
+    SignIn,
     Sweep,
     SweepStatus,
 )
@@ -166,3 +171,33 @@ def _drop(
     chosen = [key.in_(ids)] if and_again is None else [key.in_(ids), and_again]
     done: Any = session.execute(delete(table).where(*chosen))
     return int(done.rowcount)
+
+
+def drop_sign_ins(session: Session, moment: datetime, seen: datetime, limit: int) -> int:
+    """Browsers whose time is over, and those not seen since a moment."""
+    over = or_(col(SignIn.until) <= moment, col(SignIn.seen_at) < seen)
+    return _drop(session, SignIn, col(SignIn.token_hash), limit, over)
+
+
+def drop_links(session: Session, before: datetime, limit: int) -> int:
+    """One-time links that ran out before a moment."""
+    return _drop(
+        session, OneTimeLink, col(OneTimeLink.token_hash), limit, col(OneTimeLink.until) < before
+    )
+
+
+def drop_attempts(session: Session, before: datetime, limit: int) -> int:
+    """Failed sign-ins that count no more."""
+    return _drop(
+        session, FailedAttempt, col(FailedAttempt.id), limit, col(FailedAttempt.at) < before
+    )
+
+
+def drop_changes(session: Session, before: datetime, limit: int) -> int:
+    """Changes that open pages have heard of long ago."""
+    return _drop(session, Change, col(Change.id), limit, col(Change.at) < before)
+
+
+def drop_audit(session: Session, before: datetime, limit: int) -> int:
+    """Entries of the audit log from before a moment."""
+    return _drop(session, AuditEntry, col(AuditEntry.id), limit, col(AuditEntry.at) < before)

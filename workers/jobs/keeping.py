@@ -11,6 +11,7 @@ from sqlmodel import Session
 from listening.config import Settings
 from listening.store import pruning
 from listening.store.deliveries import drop_deliveries
+from listening.store.repeats import forget_old_repeats
 from listening.store.retention import (
     Expired,
     cutoffs,
@@ -20,6 +21,7 @@ from listening.store.retention import (
 )
 from listening.store.session import Store
 from listening.store.tables.types import now
+from listening.throttle import LONGEST
 from workers.alone import alone
 from workers.jobs.erasing import erase_again
 from workers.progress import Progress, Silent
@@ -45,6 +47,12 @@ class Kept:
     sweeps: int = 0
     deliveries: int = 0
     memberships: int = 0
+    sign_ins: int = 0
+    links: int = 0
+    attempts: int = 0
+    repeats: int = 0
+    changes: int = 0
+    audit_entries: int = 0
 
     def as_row(self) -> dict[str, int]:
         """As a flat row."""
@@ -66,6 +74,7 @@ def keep_house(store: Store, settings: Settings, *, progress: Progress | None = 
     jobs, rows = ago(days=settings.keep_jobs_days), ago(days=settings.keep_rows_days)
     sweeps, day = ago(days=settings.keep_sweeps_days), ago(days=1)
     silent = ago(hours=settings.keep_presence_hours)
+    seen, audit = ago(hours=settings.sign_in_idle_hours), ago(days=settings.keep_audit_days)
     least, runs = settings.keep_sweeps_least, settings.keep_segmentations
     return Kept(
         mentions=expired.mentions,
@@ -82,6 +91,12 @@ def keep_house(store: Store, settings: Settings, *, progress: Progress | None = 
         sweeps=_all(store, lambda s: pruning.drop_sweeps(s, sweeps, least=least, limit=UNIT)),
         deliveries=_all(store, lambda s: drop_deliveries(s, sweeps, UNIT)),
         memberships=_all(store, lambda s: pruning.forget_runs(s, keep=runs, limit=5 * UNIT)),
+        sign_ins=_all(store, lambda s: pruning.drop_sign_ins(s, moment, seen, UNIT)),
+        links=_all(store, lambda s: pruning.drop_links(s, day, UNIT)),
+        attempts=_all(store, lambda s: pruning.drop_attempts(s, moment - LONGEST, UNIT)),
+        repeats=_all(store, lambda s: forget_old_repeats(s, moment)),
+        changes=_all(store, lambda s: pruning.drop_changes(s, day, UNIT)),
+        audit_entries=_all(store, lambda s: pruning.drop_audit(s, audit, UNIT)),
     )
 
 
