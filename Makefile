@@ -29,11 +29,12 @@ demo: $(VENV)/.installed ## Run the main job on the bundled sample (or FILE=ment
 
 test: $(VENV)/.installed-dev system-packages bluesky client check unit ## Install what tests need and run them all
 
-check: $(VENV)/.installed-dev ## Lint, types, layers
+check: $(VENV)/.installed-dev ## Lint, types, layers, secrets, packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m tests.supply
 
 unit: $(VENV)/.installed-dev ## The tests alone
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

@@ -34,8 +34,8 @@ from listening.store.signins import (
     key_actor,
     note_key_used,
     note_seen,
-    seen_of_late,
     signed_in,
+    signed_in_and_noted,
 )
 from listening.store.tables import Brand
 
@@ -149,9 +149,10 @@ def _identified(request: Request) -> tuple[Actor | None, str | None]:
     if token is None:
         return None, None
     with site.reading() as session:
-        actor = signed_in(session, token, idle_hours=site.settings.sign_in_idle_hours)
-        fresh = actor is None or seen_of_late(session, token)
-    if not fresh:
+        actor, noted = signed_in_and_noted(
+            session, token, idle_hours=site.settings.sign_in_idle_hours
+        )
+    if not noted:
         _note(site, None, token)
     return actor, token if actor is not None else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import delete
 from sqlmodel import Session, col, func, select
@@ -127,13 +127,19 @@ def is_empty(session: Session) -> bool:
     return session.exec(select(func.count()).select_from(Account)).one() == 0
 
 
-def actor_for(session: Session, account: Account) -> Actor:
-    """An account as who is asking."""
+def actor_for(
+    session: Session, account: Account, own: Sequence[BrandRole | None] | None = None
+) -> Actor:
+    """An account as who is asking; `own`: its roles for single brands, where they were read."""
     number = account_id(account)
+    if own is None:
+        own = session.exec(select(BrandRole).where(BrandRole.account_id == number)).all()
     role = Role(account.role) if account.role is not None else None
     return Actor(
         name=account.login,
         account_id=number,
         everywhere=role,
-        brands={} if role is Role.ADMIN else brand_roles(session, number),
+        brands={}
+        if role is Role.ADMIN
+        else {one.brand_id: Role(one.role) for one in own if one is not None},
     )

@@ -17,7 +17,7 @@ from listening.access import Actor, Permission, Role, lowest
 from listening.errors import ForbiddenError, InvalidError, NotFoundError
 from listening.store.accounts import account_id, actor_for
 from listening.store.audit import record
-from listening.store.tables import Account, ApiKey, Brand, SignIn
+from listening.store.tables import Account, ApiKey, Brand, BrandRole, SignIn
 from listening.store.tables.types import now
 
 KEY_PREFIX = "lk_"
@@ -79,19 +79,28 @@ def signed_in(
     session: Session, token: str, *, idle_hours: float, moment: datetime | None = None
 ) -> Actor | None:
     """Who a cookie's token is; None: nobody, or no longer."""
+    return signed_in_and_noted(session, token, idle_hours=idle_hours, moment=moment)[0]
+
+
+def signed_in_and_noted(
+    session: Session, token: str, *, idle_hours: float, moment: datetime | None = None
+) -> tuple[Actor | None, bool]:
+    """Who a cookie's token is, and whether `note_seen` has nothing to note; one statement."""
     moment = moment or now()
-    found = session.exec(
-        select(SignIn, Account)
+    rows = session.exec(
+        select(SignIn, Account, BrandRole)
         .join(Account, col(Account.id) == col(SignIn.account_id))
+        .join(BrandRole, col(BrandRole.account_id) == col(Account.id), isouter=True)
         .where(SignIn.token_hash == hash_of(token))
-    ).first()
-    if found is None:
-        return None
-    one, account = found
+    ).all()
+    if not rows:
+        return None, True
+    one, account, _ = rows[0]
     idle = moment - one.seen_at > timedelta(hours=idle_hours)
     if one.until <= moment or idle or account.disabled_at is not None:
-        return None
-    return actor_for(session, account)
+        return None, True
+    noted = one.seen_at >= moment - timedelta(seconds=_NOTED_EVERY)
+    return actor_for(session, account, [own for _, _, own in rows]), noted
 
 
 def note_seen(session: Session, token: str, moment: datetime | None = None) -> None:
@@ -105,15 +114,6 @@ def note_seen(session: Session, token: str, moment: datetime | None = None) -> N
         )
         .values(seen_at=moment)
     )
-
-
-def seen_of_late(session: Session, token: str, moment: datetime | None = None) -> bool:
-    """Whether `note_seen` has nothing to note."""
-    since = (moment or now()) - timedelta(seconds=_NOTED_EVERY)
-    found = select(SignIn.token_hash).where(
-        SignIn.token_hash == hash_of(token), SignIn.seen_at >= since
-    )
-    return session.exec(found).first() is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,20 +250,21 @@ def key_actor(session: Session, presented: str, moment: datetime | None = None) 
     prefix, _, secret = presented.removeprefix(KEY_PREFIX).partition("_")
     if not presented.startswith(KEY_PREFIX) or not secret:
         return None
-    found = session.exec(
-        select(ApiKey, Account)
+    rows = session.exec(
+        select(ApiKey, Account, BrandRole)
         .join(Account, col(Account.id) == col(ApiKey.account_id))
+        .join(BrandRole, col(BrandRole.account_id) == col(Account.id), isouter=True)
         .where(
             ApiKey.prefix == KEY_PREFIX + prefix,
             col(ApiKey.revoked_at).is_(None),
             ApiKey.expires_at > moment,
             col(Account.disabled_at).is_(None),
         )
-    ).first()
-    if found is None or not secrets.compare_digest(found[0].key_hash, hash_of(secret)):
+    ).all()
+    if not rows or not secrets.compare_digest(rows[0][0].key_hash, hash_of(secret)):
         return None
-    key, account = found
-    owner = actor_for(session, account)
+    key, account, _ = rows[0]
+    owner = actor_for(session, account, [own for _, _, own in rows])
     role = Role(key.role)
     own = {b: least for b, r in owner.brands.items() if (least := lowest(r, role)) is not None}
     return replace(

@@ -54,7 +54,10 @@ def client(new_store: NewStore, tmp_path: Path) -> Iterator[Client]:
                 _env_file=None,  # type: ignore[call-arg]
             )
             clients[store.url] = TestClient(
-                create_app(settings), base_url="http://localhost", raise_server_exceptions=False
+                create_app(settings),
+                base_url="http://localhost",
+                raise_server_exceptions=False,
+                client=("127.0.0.1", 50_000),
             )
             if signed:
                 with suppress(StoreError):  # a store without tables is tested too

@@ -22,6 +22,7 @@ from api.routes.metrics import families
 from api.routes.readings import Reading
 from api.web.app import create_app
 from listening import metrics
+from listening.access import Role
 from listening.config import Settings
 from listening.health import (
     Amounts,
@@ -35,6 +36,7 @@ from listening.store.counters import Counted, add, took
 from listening.store.session import Store
 from tests.conftest import NewStore
 from tests.factories import analyse, at, brand, load, opinion, post
+from tests.signed import key_for
 
 Client = Callable[[Store], TestClient]
 NOON = at("2026-09-01T12:00Z")
@@ -299,7 +301,8 @@ def test_the_web_process_that_answered_scrapes_holds_no_model_and_stays_small(
         "from listening.store.schema import migrate\n"
         "from listening.store.session import Store\n"
         "store = Store.from_settings(get_settings())\nmigrate(store)\nstore.close()\n"
-        "site = TestClient(create_app(), base_url='http://localhost')\n"
+        "site = TestClient(create_app(), base_url='http://localhost', "
+        "client=('127.0.0.1', 5))\n"
         "text = site.get('/metrics').text\n"
         "print(text)\n"
         "print(*sorted({n.partition('.')[0] for n in sys.modules}), file=sys.stderr)\n"
@@ -313,3 +316,17 @@ def test_the_web_process_that_answered_scrapes_holds_no_model_and_stays_small(
     assert samples(done.stdout)["process_resident_memory_bytes"] < 200e6
     heavy = {"torch", "transformers", "numba", "umap", "hdbscan", "sklearn"}
     assert set(done.stderr.split()) & (heavy | {"nlp", "workers", "celery", "kombu"}) == set()
+
+
+def test_strangers_elsewhere_read_no_metrics(store: Store, client: Client) -> None:
+    here = client(store)
+    assert here.get("/metrics").status_code == 200
+    assert here.get("/metrics", headers={"x-forwarded-for": "192.0.2.9"}).status_code == 401
+    away = TestClient(here.app, base_url="http://localhost", client=("192.0.2.9", 5))
+    assert away.get("/metrics").status_code == 401
+    for role, status in ((Role.BRAND, 401), (Role.ADMIN, 200)):
+        key = key_for(store, role, writes=False, login=f"{role}@example.com")
+        headers = {"Authorization": f"Bearer {key}"}
+        assert away.get("/metrics", headers=headers).status_code == status
+    away.app.state.site.settings = Settings(metrics_open=True, _env_file=None)  # type: ignore[call-arg, attr-defined]
+    assert away.get("/metrics").status_code == 200
