@@ -17,7 +17,7 @@ from listening.access import Actor, Permission, Role, lowest
 from listening.errors import ForbiddenError, InvalidError, NotFoundError
 from listening.store.accounts import account_id, actor_for
 from listening.store.audit import record
-from listening.store.tables import Account, ApiKey, Brand, BrandRole, SignIn
+from listening.store.tables import Account, ApiKey, Brand, BrandRole, OneTimeLink, SignIn
 from listening.store.tables.types import now
 
 KEY_PREFIX = "lk_"
@@ -73,6 +73,12 @@ def end_sign_ins(session: Session, account: int, *, but: str | None = None) -> N
     if but is not None:
         statement = statement.where(col(SignIn.token_hash) != hash_of(but))
     session.execute(statement)
+
+
+def sign_everybody_out(session: Session) -> None:
+    """End every sign-in and one-time link: those of a backup may have been ended since."""
+    session.execute(delete(SignIn))
+    session.execute(delete(OneTimeLink))
 
 
 def signed_in(

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
 from sqlmodel import SQLModel, col, select
 
-from listening.access import Role
+from listening.access import COMMAND_LINE, Role
 from listening.config import Settings
+from listening.errors import NotFoundError
+from listening.store.accounts import list_accounts
+from listening.store.links import make_link, open_link
 from listening.store.session import Store
+from listening.store.signins import signed_in, start_sign_in
 from listening.store.tables import (
     AuditEntry,
     Change,
@@ -20,7 +26,9 @@ from listening.store.tables import (
 )
 from listening.store.tables.types import now
 from tests.signed import account
+from workers.jobs.backup import back_up
 from workers.jobs.keeping import Kept, keep_house
+from workers.jobs.restoring import restore
 
 
 def ago(**length: float) -> object:
@@ -54,3 +62,18 @@ def test_what_counts_no_more_goes(store: Store) -> None:
         log = select(AuditEntry.action).order_by(col(AuditEntry.id))
         assert list(session.exec(log)) == ["account.add", "new"]
     assert keep_house(store, Settings(keep_audit_days=1)) == Kept(audit_entries=1)
+
+
+def test_a_backup_that_comes_back_signs_nobody_in(store: Store, tmp_path: Path) -> None:
+    who = account(store, "ada@example.com", Role.ADMIN)
+    with store.work() as session:
+        token = start_sign_in(session, who, days=1)
+        link = make_link(session, COMMAND_LINE, who, LinkPurpose.RESET)
+    made = back_up(store, tmp_path / "kept.backup")
+    restore(store, made.path, replace=True)
+    with store.session() as session:
+        assert signed_in(session, token, idle_hours=1) is None
+        assert session.exec(select(OneTimeLink)).all() == []
+        with pytest.raises(NotFoundError):
+            open_link(session, link)
+        assert [one.login for one in list_accounts(session)] == ["ada@example.com"]

@@ -25,6 +25,7 @@ from listening.errors import ConflictError, ListeningError, StoreError
 from listening.store.bulk import upsert
 from listening.store.schema import current_version, known_versions, migrate
 from listening.store.session import Store
+from listening.store.signins import sign_everybody_out
 from listening.store.tables import Presence, StoreFact, Tombstone
 from listening.store.tables.types import now
 from listening.store.tombstones import OLDER_SALT, RESTORED, SALT
@@ -237,6 +238,8 @@ def _prepared(staged: Path, graves: _Graves | None, progress: Progress) -> int:
     beside = Store(f"sqlite:///{staged}")
     try:
         migrate(beside)
+        with beside.work() as session:
+            sign_everybody_out(session)
         if graves is None or not graves.tombstones:
             return 0
         with beside.work() as session:
@@ -296,6 +299,8 @@ def _restore_postgresql(store: Store, backup: Path, manifest: Manifest, progress
         _feed(programs, [_before(standing)], script, [_after(standing, manifest.rows)])
     progress.end()
     migrate(store)
+    with store.work() as session:
+        sign_everybody_out(session)
     erased = erase_again(store, progress=progress)
     vacuum(store)
     return erased
