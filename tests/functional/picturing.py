@@ -58,7 +58,8 @@ def main(data: Path, out: Path, *, every: bool) -> None:
                 answer = page.goto(where)
                 print(scheme, width, where, answer.status if answer else None)
                 mark = f"-{scheme}-{width}" if every else ""
-                page.screenshot(path=str(out / f"{name}{mark}.png"), full_page=every)
+                path = str(out / f"{name}{mark}.jpg")
+                page.screenshot(path=path, full_page=every, type="jpeg", quality=80)
     store.close()
 
 

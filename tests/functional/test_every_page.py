@@ -56,12 +56,13 @@ def test_every_page_is_fit_to_be_seen(people: Store, tmp_path: Path) -> None:
                 assert answer is not None
                 if "text/html" not in answer.headers.get("content-type", ""):
                     break
-                if answer.status != 200:
+                if answer.status != 200 and not _is_a_query_that_fails(where, answer.status):
                     wrong.append(f"{where}: {answer.status}")
                     break
                 wrong += [f"{where} ({width}): {what}" for what in too_wide(page)]
                 wrong += [f"{where} ({scheme}, {width}): {v}" for v in violations(page)]
-                if len(page.content()) > 110_000 and "/segments" not in where:
+                # A mention's own page holds the whole of a text, a megabyte here.
+                if len(page.content()) > 110_000 and "/mentions/" not in where:
                     wrong.append(f"{where}: {len(page.content()):,} bytes")
             else:
                 waiting.extend(own_links(pages["light", DESK], address))
@@ -71,6 +72,11 @@ def test_every_page_is_fit_to_be_seen(people: Store, tmp_path: Path) -> None:
     assert not seen.said, "\n".join(seen.said)
     assert seen.asked == {"127.0.0.1"}
     assert len(looked) >= 8, looked
+
+
+def _is_a_query_that_fails(where: str, status: int) -> bool:
+    """Whether it is a view of a query that cannot be read, which its page points at."""
+    return status == 422 and "/mentions?" in where
 
 
 def own_links(page: object, address: str) -> list[str]:

@@ -169,7 +169,7 @@ def test_a_brand_team_reviews_its_advocates(
     assert rows.count() == before
 
     # A table of them, for whoever writes to them.
-    page.locator(".list-tools summary").click()
+    page.locator(".list-tools summary", has_text="Export").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
     lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
@@ -189,17 +189,20 @@ def test_support_answers_the_most_urgent(
     page = a_page(browser, desk, seen)
     sign_in(page, SAM, f"/brands/{desk.brand.lower()}/triage")
     sound(page)
-    cases = page.locator("[data-case]")
-    assert cases.count() >= 2
-    first = cases.first.get_attribute("data-case")
-    # Taken, then closed: two keys.
-    page.keyboard.press("j")
+    cases = page.locator("li.case")
+    assert cases.count() >= 3
+    shown = page.locator("article.case-open")
+    first = shown.get_attribute("data-case")
+    # Taken and closed with two keys; the next one is there.
     page.keyboard.press("a")
-    page.get_by_text(SAM).nth(1).wait_for()
+    shown.get_by_text(SAM).first.wait_for()
     page.keyboard.press("c")
-    page.wait_for_function(
-        'id => !document.querySelector(`[data-case="${id}"]`)', arg=first, timeout=10_000
-    )
+    page.locator(f'article.case-open:not([data-case="{first}"])').wait_for()
+    assert page.locator(f'li.case[data-id="{first}"]').count() == 0
+    # It stands among the closed, with what was done to it.
+    page.goto(f"/brands/{desk.brand.lower()}/triage?status=closed")
+    page.locator(f'li.case[data-id="{first}"]').wait_for()
+    sound(page)
     page.goto(f"/brands/{desk.brand.lower()}/advocates")
     assert page.get_by_role("button", name="Confirm").count() == 0
     page.context.close()
