@@ -69,7 +69,9 @@ def test_every_page_is_fit_to_be_seen(people: Store, tmp_path: Path) -> None:
         alert = "window.alert.toString().includes('native code')"
         assert all(page.evaluate(alert) for page in pages.values())
     assert not wrong, "\n".join(wrong)
-    assert not seen.said, "\n".join(seen.said)
+    # A query that fails was asked for on purpose.
+    said = [line for line in seen.said if "status of 422" not in line]
+    assert not said, "\n".join(said)
     assert seen.asked == {"127.0.0.1"}
     assert len(looked) >= 8, looked
 
