@@ -39,7 +39,8 @@ def thread_of(session: Session, post: Post) -> list[Spoken]:
         statement = select_columns(col(Post.id), col(Post.published_at)).where(
             column.in_(sorted(names)), col(Post.source) == post.source
         )
-        found |= dict(session.execute(statement.limit(_LOOKED_AT)).tuples().all())
+        for number, moment in session.execute(statement.limit(_LOOKED_AT)):
+            found[number] = moment
     ids = sorted(found, key=lambda i: (found[i], i))
     place = ids.index(int(post.id or 0)) if post.id in found else 0
     start = max(min(place - MOST // 2, len(ids) - MOST), 0)
