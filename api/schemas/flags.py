@@ -221,6 +221,13 @@ class CampaignShown(Shown):
     example: str | None = Field(description="The text of one of its mentions.")
 
 
+class CoverageShown(Shown):
+    """How many of a list a platform can find by what is known of them."""
+
+    matched: int
+    authors: int
+
+
 class CustomersImported(Shown):
     """What came of a file of customers."""
 

@@ -26,6 +26,7 @@ from listening.flagfilter import DISCOUNTS, SORTS, STATUSES, FlagFilter, filter_
 from listening.store.brands import brand_id, list_brands
 from listening.store.campaigns import campaign_views, count_campaigns
 from listening.store.caseowners import owners
+from listening.store.customers import count_customers
 from listening.store.flagpages import evidence_of, news_of, segments_named, sources_of
 from listening.store.reviewing import Acted, act, undo
 from listening.store.stancechanges import latest_turns
@@ -149,6 +150,13 @@ def campaigns_page(request: Request, slug: str) -> Response:
 def export_page(request: Request, slug: str) -> Response:
     """The list as a file."""
     kind, given = _kind_in(request), request.query_params
+    if given.get("format") in {"google", "meta"}:
+        with site_of(request).reading() as session:
+            known = count_customers(session)
+        if not known:
+            told = "Nobody is known by e-mail or phone yet: import customer records first."
+            back = brand_url(brand_of(request).slug, f"{kind.value}s")
+            return redirect(request, back, told, bad=True)
     return flags_file(
         request,
         brand_of(request),

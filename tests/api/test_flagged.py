@@ -195,6 +195,8 @@ def test_audience_files(flagged: Store, client: Client) -> None:
     assert site.get(f"{FANS}/export?format=google").text.splitlines() == [
         "Email,Phone,First Name,Last Name,Country,Zip", hashed("fan@example.org") + ",,,,,",
     ]  # fmt: skip
+    send(site, "/customers/forget")
+    assert "import customer records first" in words(site.get(f"{FANS}/export?format=meta").text)
     refused = site.get(f"{FANS}/export?format=x&pseudonymise=yes")
     assert refused.status_code == 422
     assert "would match nobody" in words(refused.text)

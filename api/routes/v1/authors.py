@@ -20,6 +20,7 @@ from api.schemas.flags import (
     AuthorOpened,
     Batch,
     CampaignShown,
+    CoverageShown,
     CustomersFile,
     CustomersImported,
     CustomersKept,
@@ -34,15 +35,17 @@ from api.web.acting import actor_of, brand_of, need
 from api.web.flagfiles import Form, flags_file
 from api.web.site import site_of
 from listening.access import Permission
+from listening.audiences import AudienceFormat
 from listening.errors import NotFoundError
 from listening.flagfilter import DISCOUNTS, SORTS, STATUSES, Cursor, FlagFilter, filter_of
+from listening.store.audience import coverage_of
 from listening.store.authors import mentions_by_id
 from listening.store.campaigns import campaign_views, coordinated_among
 from listening.store.customers import count_customers, forget_customers, import_customers
 from listening.store.reviewing import act, flag_of, undo
 from listening.store.reviews import reviews_of
 from listening.store.stancechanges import change_views
-from listening.store.stances import cursor_of, stance_views, views_of
+from listening.store.stances import cursor_of, flagged_ids, stance_views, views_of
 from listening.store.tables import StanceKind
 
 router = api_router("authors")
@@ -135,6 +138,20 @@ def export_flagged(
     """A list as a table, or as an audience file of X (hashed handles), Google or Meta."""
     kind, chosen = StanceKind(stance), _chosen(request)
     return flags_file(request, brand_of(request), kind, chosen, form, pseudonyms=pseudonymise)
+
+
+@router.get(_PATH + "/coverage", dependencies=[need(Permission.REVIEW)], openapi_extra=_FILTERS)
+def audience_coverage(
+    request: Request,
+    brand_id: Id,
+    form: Annotated[AudienceFormat, Query(alias="format")],
+    stance: ListName = "advocate",
+) -> CoverageShown:
+    """How many authors of a list the audience file would have."""
+    kind, chosen = StanceKind(stance), _chosen(request)
+    with site_of(request).reading() as session:
+        ids = list(flagged_ids(session, brand_id, kind, chosen))
+        return CoverageShown.model_validate(coverage_of(session, ids, form))
 
 
 @router.get(_PATH + "/changes", dependencies=[need(Permission.READ)])

@@ -174,6 +174,10 @@ def test_customers_and_campaigns(api: Call) -> None:
         ],
     }
     assert api("GET", "/customers") == {"records": 1}
+    assert api("GET", "/brands/1/authors/coverage", params={"format": "google"}) == {
+        "matched": 1,
+        "authors": 2,
+    }
     file = api("GET", "/brands/1/authors/export", params={"format": "meta"}).text
     assert len(file.splitlines()) == 2
     assert api("DELETE", "/customers") == {"records": 1}
