@@ -107,6 +107,8 @@ async def _stream(
 def _missed(site: Site, brand_id: int, after: int | None) -> tuple[int, list[Changed] | None]:
     with site.reading() as session:
         latest = latest_change(session)
+        if after is not None and after > latest:
+            return latest, None  # of a store that was restored, or whose numbers began anew
         return latest, [] if after is None else changes_since(session, brand_id, after)
 
 

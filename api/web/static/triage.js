@@ -316,7 +316,10 @@ function listen() {
     }
     if (!id || Number(rowOf(id)?.dataset.version ?? 0) !== version) refreshSoon();
   });
-  stream.addEventListener("reset", refreshSoon);
+  stream.addEventListener("reset", () => {
+    refreshSoon();
+    if (current) waiting = waiting.then(() => show(current.id, { keep: true }));
+  });
   stream.addEventListener("over", () => {
     stream.close();
     tell("You are signed out. Sign in again to go on.", { bad: true });

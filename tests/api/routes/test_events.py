@@ -128,6 +128,8 @@ def test_who_comes_back_hears_what_was_missed(served: Served) -> None:
             changed(session, "case", 9, brand_id=1)
     with served.listening(**{"last-event-id": str(first)}) as stream:
         heard(stream.iter_lines(), "reset")
+    with served.listening(**{"last-event-id": "999999"}) as stream:
+        heard(stream.iter_lines(), "reset")
     with served.listening(**{"last-event-id": "x"}) as refused:
         assert refused.status_code == 422
 
