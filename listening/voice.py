@@ -51,7 +51,7 @@ class Voice:
 
 def step_of(days: int) -> int:
     """Days that are drawn as one, so that a long window is still read."""
-    return 1 if days <= 45 else 7 if days <= 400 else 30
+    return 1 if days <= 31 else 7 if days <= 190 else 14 if days <= 400 else 30
 
 
 def voice(
@@ -62,9 +62,9 @@ def voice(
     Args:
         volumes: by the names of the brands, the mentions of each day that has any.
         window: the days; others are left out.
-        step: days a bucket; None: as `step_of` has it.
+        step: days a bucket; None: as `step_of` has it, and not more than twenty of single days.
     """
-    step = step or step_of(window.days)
+    step = step or max(step_of(window.days), 2 if 20 < window.days <= 31 else 1)
     last = window.last
 
     def bucket(first: date, end: date) -> Bucket:

@@ -166,4 +166,7 @@ def test_shares_of_voice_by_days() -> None:
     assert [(b.first.day, b.last.day, b.total) for b in three.buckets] == [
         (18, 20, 5), (21, 23, 0), (24, 24, 0),
     ]  # fmt: skip
-    assert [step_of(days) for days in (28, 45, 46, 400, 401)] == [1, 1, 7, 7, 30]
+    steps = [step_of(days) for days in (28, 31, 32, 190, 191, 400, 401)]
+    assert steps == [1, 1, 7, 7, 14, 14, 30]
+    month = voice(volumes, Window(date(2015, 2, 1), date(2015, 2, 28)))
+    assert (month.step, len(month.buckets)) == (2, 14)
