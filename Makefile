@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help install demo test check unit bench client docs system-packages bluesky clean
+.PHONY: help install demo test check unit bench client pictures docs system-packages bluesky clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -53,6 +53,9 @@ bench: $(VENV)/.installed-dev ## Benchmarks; DATA=folder of the public data sets
 
 client: $(VENV)/.installed ## A typed client of the API, into build/client
 	@PYTHON=$(PYTHON) sh tests/functional/client/generate.sh
+
+pictures: $(VENV)/.installed-dev ## The pages as pictures into docs/pages, of what `make demo` made
+	$(BIN)/python -m tests.functional.picturing data/demo docs/pages
 
 docs: $(VENV)/.installed ## Write docs/sources.md anew from the sources
 	$(BIN)/python -m listening.sources.page > docs/sources.md
