@@ -55,7 +55,9 @@ def kept_map(site: Site, session: Session, rows: Sequence[SegmentView]) -> Segme
     run = current_segmentation(session)
     if run is None:
         return None
-    names = {int(v.segment.id or 0): v.segment.name for v in rows}
+    # The same for all brands: names in the order of what everybody's segments are.
+    order = sorted(rows, key=lambda v: (-v.state.size, v.state.label))
+    names = {int(v.segment.id or 0): v.segment.name for v in order}
     return drawn_map(site, session, run, names)
 
 
@@ -85,6 +87,7 @@ def drawn_map(
     return site.kept.get(
         ("map", run.id, made, merged, tuple(names.items())),
         draw,
+        dear=0.02 if made is not None else None,
         age=_A_DAY if made is not None else None,
     )
 

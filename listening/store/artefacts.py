@@ -25,7 +25,7 @@ from listening.store.tables.types import now
 
 FIGURES, MAP, EVERYONE = "figures", "map", "everyone"
 # A segment's persona is made ahead of being asked for where it has more members than these.
-READ_AT_ONCE = 300
+READ_AT_ONCE = 50
 # What takes long is made anew once so many times as long have gone by, and no sooner than that.
 RARELY = 20.0
 SELDOM = timedelta(hours=1)
