@@ -17,6 +17,7 @@ from api.web.exports import mentions_file
 from api.web.facets import Choice, chips, shown_facets
 from api.web.flash import redirect
 from api.web.formats import brand_url, plural
+from api.web.keeping import kept_count
 from api.web.people import Number
 from api.web.savedviews import views_for
 from api.web.site import render, site_of
@@ -103,9 +104,17 @@ def mentions_page(
 @router.get(_PATH + "/facets", dependencies=_READ)
 def facets_part(request: Request, slug: str) -> Response:
     """How many there are of each, for the page that asks for it when it is shown already."""
-    brand, search = brand_of(request), search_of(request.query_params.multi_items())
-    with site_of(request).reading() as session:
-        facets = _facets(session, brand, search)
+    brand, site = brand_of(request), site_of(request)
+    given = request.query_params.multi_items()
+    search = search_of(given)
+    with site.reading() as session:
+        facets = kept_count(
+            site,
+            session,
+            ("facets", brand.id, tuple(given)),
+            lambda: _facets(session, brand, search),
+            dear=0.04,
+        )
     return render(
         request, "mention_facets.html", title="", brand=brand, facets=facets, facet_titles=TITLES
     )
