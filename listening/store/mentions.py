@@ -74,7 +74,7 @@ def store_mentions(
         fresh: posts that were stored in this unit of work, and so are in no profile.
     """
     known: dict[tuple[int, int], MatchedBy] = {}
-    stood: dict[tuple[int, int], date] = {}
+    stood: dict[tuple[int, int], datetime] = {}
     days: set[tuple[int, date]] = set()
     for chunk in chunked(sorted({f.post_id for f in found}), 5000):
         stands = select(
@@ -82,7 +82,7 @@ def store_mentions(
         ).where(within(session, Mention.post_id, chunk))
         for post, brand, why, moment in session.exec(stands):
             known[post, brand] = MatchedBy(why)
-            stood[post, brand] = day_of(moment)
+            stood[post, brand] = moment
     about = {key for key, why in known.items() if why is MatchedBy.IMPORT}
     about |= {f.key for f in found if f.matched_by is MatchedBy.IMPORT}
     mark_changed(session, {f.post_id for f in found} - {post for post, _ in known} - set(fresh))
@@ -108,9 +108,10 @@ def store_mentions(
     if new:
         mark_figures(session)
     for f in found:
-        day, before = day_of(f.published_at), stood.get(f.key)
-        if day != before:  # new, or said to be of another day now
-            days |= {(f.matched.brand_id, own) for own in (day, before) if own is not None}
+        before = stood.get(f.key)
+        if f.published_at != before:  # new, or said to be of another time now: hours count too
+            moments = (f.published_at, before)
+            days |= {(f.matched.brand_id, day_of(own)) for own in moments if own is not None}
     mark_days(session, days)
     return new
 

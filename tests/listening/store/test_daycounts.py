@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from listening.series import DayCounts, total
@@ -24,6 +25,7 @@ from listening.store.sentiments import drop_sentiments
 from listening.store.session import Store
 from listening.store.tables import (
     Author,
+    Correction,
     Mention,
     MentionDay,
     MentionMark,
@@ -218,6 +220,34 @@ def test_counts_are_those_of_every_mention(store: Store, seed: int) -> None:
     settle(store)
     for number in brands:
         assert kept(store, number) == by_hand(store, number), done
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["posts", "read", "override", "correct", "take_back", "unread", "unmatch", "expire",
+     "platform_deletes", "erase"],
+)  # fmt: skip
+def test_each_change_marks_what_it_changes(store: Store, name: str) -> None:
+    """Of days that nothing else has marked."""
+    brands = [brand(store, "JetBlue"), brand(store, "Delta")]
+    chance = Chance(store, 7)
+    changed = 0
+    for _ in range(12):
+        chance.posts()
+        chance.read()
+        if name == "take_back":
+            with store.work() as session:
+                session.execute(update(Correction).values(active=False))
+            chance.correct()
+            with store.work() as session:
+                session.execute(update(Correction).values(active=False))
+        settle(store)
+        before = [kept(store, number) for number in brands]
+        getattr(chance, name)()
+        after = [kept(store, number) for number in brands]
+        assert after == [by_hand(store, number) for number in brands]
+        changed += before != after
+    assert changed, "it is no test where nothing changes"
 
 
 def test_days_without_a_mark_are_not_counted_again(store: Store) -> None:
