@@ -327,3 +327,12 @@ def test_a_reset_signs_out_everywhere_and_is_used_up(door: TestClient, store: St
     assert send(door).status_code == 422
     assert send(door, password=new).status_code == 303
     assert other.get(f"/welcome/{token}").status_code == 404
+
+
+def test_a_body_that_no_form_needs_is_refused(door: TestClient) -> None:
+    large = b"login=" + b"x" * (4 * 2**20)
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    assert door.post("/sign-in", content=large, headers=kind).status_code == 413
+    said_nothing = door.post("/sign-in", content=iter([large]), headers=kind)
+    assert said_nothing.status_code == 413
+    assert "content-security-policy" in said_nothing.headers
