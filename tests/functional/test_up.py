@@ -68,8 +68,22 @@ def test_a_killed_worker_loses_nothing(up: tuple[subprocess.Popen[bytes], Path, 
     log = (folder / "up.log").read_text()
     assert "worker (nlp) ended with -9; starting it again" in log
     assert "worker (sweep) ended with -9; starting it again" in log
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/brands/brindlecup") as answer:
-        assert "Strongest detractors" in answer.read().decode()
+    pages = f"http://127.0.0.1:{port}"
+    with urllib.request.urlopen(f"{pages}/brands/brindlecup") as answer:
+        assert "printed in the terminal" in answer.read().decode()
+    assert f"{pages}/welcome/" in log
+    words = ("user", "add", "rita", "--role", "viewer"), ("key", "make", "rita", "test")
+    *_, key = (
+        subprocess.run(
+            [LISTENING, *one], env=environment, check=True, capture_output=True, text=True
+        ).stdout.strip()
+        for one in words
+    )
+    asked = urllib.request.Request(
+        f"{pages}/api/v1/brands", headers={"Authorization": f"Bearer {key}"}
+    )
+    with urllib.request.urlopen(asked) as answer:
+        assert "Brindlecup" in answer.read().decode()
     store.close()
 
     process.send_signal(signal.SIGTERM)
