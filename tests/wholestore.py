@@ -7,14 +7,19 @@ from datetime import timedelta
 from sqlalchemy import inspect
 from sqlmodel import Session, SQLModel
 
+from listening.access import Role
 from listening.sources.base import PostKind
 from listening.store.flags import refresh_flags
 from listening.store.session import Store
 from listening.store.sweeps import quarantine
 from listening.store.tables import (
+    Account,
+    ApiKey,
+    AuditEntry,
     AuthorLook,
     AuthorProfile,
     Backfill,
+    BrandRole,
     BrandWindow,
     Campaign,
     CampaignMention,
@@ -22,6 +27,7 @@ from listening.store.tables import (
     Case,
     CaseEvent,
     CaseNote,
+    Change,
     Channel,
     ChannelKind,
     Claim,
@@ -31,30 +37,36 @@ from listening.store.tables import (
     CustomerRecord,
     Delivery,
     Erasure,
+    FailedAttempt,
     Job,
     JobStatus,
     Lease,
     Lineage,
     LineageEvent,
+    LinkPurpose,
     Membership,
     MembershipChange,
     Mention,
     MentionDay,
     MentionTag,
+    OneTimeLink,
     PlacedChunk,
     Presence,
     Priority,
+    Repeat,
     Report,
     ReportItem,
     ReportSchedule,
     Review,
     ReviewVerdict,
     RunArtefact,
+    SavedView,
     Segment,
     Segmentation,
     SegmentationFit,
     SegmentFigure,
     SegmentState,
+    SignIn,
     Stance,
     StanceChange,
     StanceKind,
@@ -330,6 +342,31 @@ def _asked_for(session: Session, jetblue: int) -> None:
         )
     )  # fmt: skip
     session.add(Erasure(source="twitter", who="u-0815", asked_by="ann"))
+    _signed_in(session, jetblue)
+
+
+def _signed_in(session: Session, jetblue: int) -> None:
+    """Who uses the desk, and what it keeps of that."""
+    session.add(Account(id=1, login="ann", name="Ann"))
+    session.flush()
+    session.add(BrandRole(account_id=1, brand_id=jetblue, role=Role.BRAND))
+    session.add(SignIn(token_hash="t", account_id=1, until=NOON))
+    session.add(
+        OneTimeLink(token_hash="l", purpose=LinkPurpose.RESET, account_id=1, made_by="ann",
+                    until=NOON)
+    )  # fmt: skip
+    session.add(
+        ApiKey(name="nightly", prefix="lk_0", key_hash="h", account_id=1, role=Role.VIEWER,
+               expires_at=NOON)
+    )  # fmt: skip
+    session.add(FailedAttempt(under="h"))
+    session.add(AuditEntry(by="ann", account_id=1, action="case.close", noun="case", noun_id="1"))
+    session.add(Change(brand_id=jetblue, noun="case", noun_id=1))
+    session.add(
+        SavedView(account_id=1, brand_id=jetblue, page="triage", name="Mine",
+                  params={"q": "late"})
+    )  # fmt: skip
+    session.add(Repeat(actor="ann", key="k", request_hash="h", body='{"id": 1}'))
 
 
 def rows_of_every_table(store: Store) -> dict[str, int]:

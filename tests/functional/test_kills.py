@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 from listening import sample
 from listening.store.session import Store
 from tests.functional.killing import Trial
-from tests.functional.outcome import KEYS, RUNNING, SEGMENTS, Outcome, differences
+from tests.functional.outcome import ENTERED, KEYS, RUNNING, SEGMENTS, Outcome, differences
 from tests.redis_server import RedisServer
 
 pytestmark = [
@@ -31,7 +31,12 @@ BROKEN = '{"id": "broken", "text": \n'
 
 
 def test_every_table_is_compared_or_said_not_to_be() -> None:
-    assert {table.name for table in SQLModel.metadata.sorted_tables} == {*KEYS, *RUNNING, *SEGMENTS}
+    assert {table.name for table in SQLModel.metadata.sorted_tables} == {
+        *KEYS,
+        *RUNNING,
+        *ENTERED,
+        *SEGMENTS,
+    }
 
 
 @pytest.fixture(scope="module")

@@ -8,17 +8,22 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, func, select
 
+from listening.access import Role
 from listening.store.brands import get_brand, remove_brand
 from listening.store.session import Store
 from listening.store.tables import (
+    Account,
     Alias,
     AliasKind,
     Analysis,
+    ApiKey,
+    AuditEntry,
     Author,
     AuthorLook,
     AuthorProfile,
     Backfill,
     Brand,
+    BrandRole,
     BrandWindow,
     Campaign,
     CampaignMention,
@@ -26,6 +31,7 @@ from listening.store.tables import (
     Case,
     CaseEvent,
     CaseNote,
+    Change,
     Channel,
     ChannelKind,
     Claim,
@@ -35,12 +41,14 @@ from listening.store.tables import (
     CustomerRecord,
     Delivery,
     Erasure,
+    FailedAttempt,
     FigureDue,
     Flag,
     Job,
     Lease,
     Lineage,
     LineageEvent,
+    LinkPurpose,
     Membership,
     MembershipChange,
     Mention,
@@ -48,24 +56,28 @@ from listening.store.tables import (
     MentionMark,
     MentionSentiment,
     MentionTag,
+    OneTimeLink,
     PlacedChunk,
     Post,
     PostWords,
     Presence,
     Priority,
     QuarantinedRow,
+    Repeat,
     Report,
     ReportItem,
     ReportSchedule,
     Review,
     ReviewVerdict,
     RunArtefact,
+    SavedView,
     Segment,
     Segmentation,
     SegmentationFit,
     SegmentFigure,
     SegmentState,
     SentimentBasis,
+    SignIn,
     Stance,
     StanceChange,
     StanceKind,
@@ -89,6 +101,25 @@ def row(table: type[SQLModel], **fixed: object) -> Make:
 ROWS: dict[type[SQLModel], Make] = {
     Author: row(Author, source="file", native_id="a1"),
     Brand: row(Brand, name="A", slug="a", query="a"),
+    Account: row(Account, login="ann", name="Ann", subject="issuer ann"),
+    BrandRole: row(BrandRole, account_id=1, brand_id=1, role=Role.BRAND),
+    SignIn: row(SignIn, token_hash="t", account_id=1, until=at(NOON)),
+    OneTimeLink: row(
+        OneTimeLink, token_hash="t", purpose=LinkPurpose.RESET, account_id=1, made_by="ann",
+        until=at(NOON),
+    ),
+    ApiKey: row(
+        ApiKey, name="nightly", prefix="lk_0", key_hash="h", account_id=1, role=Role.VIEWER,
+        brand_id=1, expires_at=at(NOON),
+    ),
+    FailedAttempt: row(FailedAttempt, under="h"),
+    AuditEntry: row(
+        AuditEntry, by="ann", account_id=1, action="case.close", noun="case", noun_id="1",
+        brand_id=1,
+    ),
+    Change: row(Change, brand_id=1, noun="case", noun_id=1),
+    SavedView: row(SavedView, account_id=1, brand_id=1, page="triage", name="Mine"),
+    Repeat: row(Repeat, actor="ann", key="k", request_hash="h"),
     Alias: row(Alias, brand_id=1, kind=AliasKind.NAME, value="x"),
     Watch: row(Watch, brand_id=1, source="file", params_key="{}"),
     Sweep: row(Sweep, watch_id=1, source="file", label="a.csv"),
@@ -227,8 +258,9 @@ def test_every_table_takes_a_row(full: Store) -> None:
 
 
 # What happened and is told, as often as it happens.
-KEYLESS = (FigureDue,
-    Segment, Sweep, Review, Job, Backfill, Lineage, MembershipChange, Channel, Erasure,
+KEYLESS = (
+    FigureDue, FailedAttempt, AuditEntry, Change, Segment, Sweep, Review, Job, Backfill, Lineage,
+    MembershipChange, Channel, Erasure,
     CaseEvent, CaseNote, MentionMark, ReportSchedule,
 )  # fmt: skip
 UNIQUE = [table for table in ROWS if table not in KEYLESS]
@@ -304,6 +336,7 @@ def test_a_removed_brand_takes_what_is_about_it_and_leaves_posts(full: Store) ->
         "MentionDay", "MentionMark", "BrandWindow", "ReportSchedule", "Report", "ReportItem",
         "MentionTag",
         "Flag", "StanceChange", "Campaign", "CampaignMention",
+        "ApiKey", "BrandRole", "SavedView", "Change",
     }  # fmt: skip
     assert {name for name, number in counts(full).items() if number == 0} == gone
     with full.session() as session:
