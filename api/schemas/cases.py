@@ -105,7 +105,7 @@ class NoteShown(Shown):
     created_at: datetime
 
 
-class EventShown(Shown):
+class CaseEventShown(Shown):
     """Something that was done to a case."""
 
     id: int
@@ -122,7 +122,7 @@ class CaseWhole(CaseShown):
     """A case with its notes and its history."""
 
     notes: list[NoteShown]
-    history: list[EventShown]
+    history: list[CaseEventShown]
 
 
 class PostShown(Shown):
@@ -251,7 +251,7 @@ class PaceShown(Shown):
     close: list[WeekShown]
 
 
-class CountsShown(Shown):
+class CaseCountsShown(Shown):
     """Cases in each state; 10,000: that many or more; null: too many to look through."""
 
     open: int | None

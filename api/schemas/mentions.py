@@ -183,7 +183,7 @@ class MentionChange(Sent):
     override: SentimentLabel | None = Field(description="null takes back what a person said.")
 
 
-class Override(Sent):
+class OverrideMany(Sent):
     """A person's word on several mentions."""
 
     mention_ids: Ids = _MENTION_IDS

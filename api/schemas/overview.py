@@ -196,7 +196,7 @@ class IncidentsShown(Shown):
     items: list[IncidentShown]
 
 
-class BrandShown(Shown):
+class BrandFiguresShown(Shown):
     """A brand over everything stored."""
 
     id: int = Field(examples=[1])

@@ -49,7 +49,7 @@ class MemberShown(Shown):
     score: float | None = Field(examples=[0.61])
 
 
-class EventShown(Shown):
+class SegmentEventShown(Shown):
     """What became of a segment from one run to the next."""
 
     at: datetime
@@ -78,7 +78,7 @@ class ChangesShown(Shown):
     """What the last run changed."""
 
     run_at: datetime | None = Field(description="null: nobody was segmented yet.")
-    events: list[EventShown]
+    events: list[SegmentEventShown]
     flows: list[FlowShown] = Field(description="The broadest ways, of authors of all brands.")
 
 

@@ -89,5 +89,7 @@ def _refusals_are_problems(schema: dict[str, Any]) -> None:
         for operation in path.values():
             for status, answer in operation["responses"].items():
                 content = answer.get("content", {})
-                if status >= "400" and "application/json" in content:
-                    content["application/problem+json"] = content.pop("application/json")
+                if status >= "400":  # a stream's and a file's refusals too
+                    answer["content"] = {
+                        "application/problem+json": one for one in content.values()
+                    }

@@ -19,12 +19,12 @@ from api.schemas.cases import (
     BatchSent,
     BulkDone,
     BulkSent,
+    CaseCountsShown,
+    CaseEventShown,
     CasePatch,
     CaseQuery,
     CaseShown,
     CaseWhole,
-    CountsShown,
-    EventShown,
     NoteSent,
     NoteShown,
     Outcome,
@@ -85,11 +85,11 @@ def cases(
 
 
 @router.get(_CASES + "/counts", dependencies=_READ)
-def counts(request: Request, brand_id: Id, asked: Asked) -> CountsShown:
+def counts(request: Request, brand_id: Id, asked: Asked) -> CaseCountsShown:
     """How many cases a filter finds in each state; its own state and its text are no matter."""
     with site_of(request).reading() as session:
         found = count_listed(session, brand_id, filter_of(session, actor_of(request), asked))
-    return CountsShown(**{status.value: number for status, number in found.items()})
+    return CaseCountsShown(**{status.value: number for status, number in found.items()})
 
 
 @router.get(_CASES + "/metrics", dependencies=_READ)
@@ -159,7 +159,7 @@ def whole(session: Session, found: Case) -> CaseWhole:
     return CaseWhole(
         **case_shown(view, now()).model_dump(),
         notes=[NoteShown.model_validate(one) for one in notes_of(session, own)],
-        history=[EventShown.model_validate(one) for one in history(session, own)],
+        history=[CaseEventShown.model_validate(one) for one in history(session, own)],
     )
 
 

@@ -15,7 +15,7 @@ from api.schemas.mentions import (
     MentionChange,
     MentionPage,
     MentionShown,
-    Override,
+    OverrideMany,
     QueryCheck,
     Tags,
     Undo,
@@ -137,7 +137,7 @@ def change_mention(
 
 
 @router.post(_PATH + "/override", dependencies=[need(Permission.ANSWER)])
-def override_mentions(request: Request, brand_id: Id, sent: Override) -> Changed:
+def override_mentions(request: Request, brand_id: Id, sent: OverrideMany) -> Changed:
     """Say what several mentions say of the brand, or take that back."""
     with site_of(request).store.work() as session:
         done = override(

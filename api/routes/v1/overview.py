@@ -12,7 +12,7 @@ from api.routes.paging import Id
 from api.routes.v1.route import api_router
 from api.schemas.base import Page
 from api.schemas.overview import (
-    BrandShown,
+    BrandFiguresShown,
     BucketShown,
     CountsShown,
     DayShown,
@@ -78,14 +78,14 @@ def _overview(request: Request, asked: Asked) -> Overview:
 
 
 @router.get("/overview", dependencies=[need(Permission.READ, "somewhere")])
-def overviews(request: Request) -> Page[BrandShown]:
+def overviews(request: Request) -> Page[BrandFiguresShown]:
     """The brands that you may see, with their figures over everything stored."""
     with site_of(request).reading() as session:
         found = visible_brands(request, session)
         summaries = brand_summaries(session, actor_of(request).visible())
     return Page(
         items=[
-            BrandShown.model_validate(_of_summary(summary) | {"id": brand_id(brand)})
+            BrandFiguresShown.model_validate(_of_summary(summary) | {"id": brand_id(brand)})
             for brand, summary in zip(found, summaries, strict=True)
         ],
         next_cursor=None,
@@ -93,7 +93,7 @@ def overviews(request: Request) -> Page[BrandShown]:
 
 
 def _of_summary(summary: Any) -> dict[str, Any]:
-    return {name: getattr(summary, name) for name in BrandShown.model_fields if name != "id"}
+    return {name: getattr(summary, name) for name in BrandFiguresShown.model_fields if name != "id"}
 
 
 @router.get("/brands/{brand_id}/overview", dependencies=_READ)

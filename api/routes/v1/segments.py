@@ -13,13 +13,13 @@ from api.routes.v1.route import api_router, expected_version
 from api.schemas.base import Page
 from api.schemas.segments import (
     ChangesShown,
-    EventShown,
     FlowShown,
     MapShown,
     MemberShown,
     PersonaShown,
     SegmentChange,
     SegmentEdited,
+    SegmentEventShown,
     SegmentMerge,
     SegmentShown,
 )
@@ -138,7 +138,7 @@ def members_of_all(
 
 
 @router.get("/brands/{brand_id}/segments/{segment_id}/lineage", dependencies=_OF_BRAND)
-def lineage(request: Request, brand_id: Id, segment_id: Id) -> list[EventShown]:
+def lineage(request: Request, brand_id: Id, segment_id: Id) -> list[SegmentEventShown]:
     """All that became of a segment, latest first."""
     with site_of(request).reading() as session:
         if session.get(Segment, segment_id) is None:
@@ -271,9 +271,9 @@ def _member(member: Member) -> MemberShown:
     )  # fmt: skip
 
 
-def _event(event: PastEvent) -> EventShown:
+def _event(event: PastEvent) -> SegmentEventShown:
     told, other = event.told, event.other
-    return EventShown(
+    return SegmentEventShown(
         at=event.run.created_at, event=told.event, segment_id=told.segment_id,
         segment=event.segment.name, other_id=told.other_id, other=other.name if other else None,
         shared=told.shared, joined=told.joined, left=told.left, came=told.came, gone=told.gone,

@@ -250,3 +250,5 @@ def test_the_schema_names_the_problems(site: TestClient) -> None:
     assert set(shown["responses"]) == {"200", "401", "403", "404", "409", "422", "429", "503"}
     assert schema["security"] == [{"key": []}]
     assert not [p for p in schema["paths"] if not p.startswith("/api/v1/")]
+    # Two schemas of one name are told apart by their modules, which a generated client cannot do.
+    assert not [name for name in schema["components"]["schemas"] if "__" in name]

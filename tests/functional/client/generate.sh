@@ -19,4 +19,5 @@ fi
 mkdir -p "$out"
 (cd "$here" && "${LISTENING_PYTHON:-.venv/bin/python}" -m api.routes.v1 >"$out/openapi.json")
 PATH="$tool/bin:$PATH" "$tool/bin/openapi-python-client" generate --overwrite --meta none --fail-on-warning \
+    --config "$here/tests/functional/client/config.yaml" \
     --path "$out/openapi.json" --output-path "$out/listening_client"
