@@ -89,7 +89,5 @@ def _refusals_are_problems(schema: dict[str, Any]) -> None:
         for operation in path.values():
             for status, answer in operation["responses"].items():
                 content = answer.get("content", {})
-                if status >= "400":  # a stream's and a file's refusals too
-                    answer["content"] = {
-                        "application/problem+json": one for one in content.values()
-                    }
+                if status >= "400" and content:  # a stream's and a file's refusals too
+                    answer["content"] = {"application/problem+json": next(iter(content.values()))}
