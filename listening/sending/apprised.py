@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from typing import Any
+from urllib.parse import unquote_plus
 
 from listening.config import get_settings
 from listening.errors import InvalidError, ListeningError
@@ -14,8 +15,14 @@ from listening.sending.message import Message, NotSentError
 
 # On this machine, or as a webhook without a signature.
 _REFUSED = frozenset(
-    "dbus kde qt glib gnome macosx windows syslog json jsons xml xmls form forms".split()
+    "dbus kde qt glib gnome macosx windows syslog json jsons xml xmls form forms vapid".split()
 )
+# Options that have a plugin read a file, ask another address, or write down where it asks.
+_REFUSED_OPTIONS = frozenset(
+    "attach attachment blossom callbackurl discovery endpoint file file_url keyfile redirect relay "
+    "store subfile template webhook wkd".split()
+)
+_MOST_UNQUOTED = 5  # plugins decode a value more than once
 _MAIL = ("mailto", "mailtos")
 _LONGEST = 4000
 
@@ -27,12 +34,6 @@ def settled(address: str, field: str = "address") -> tuple[str, str]:
         InvalidError: it is none, or leads into this machine; says the fix.
     """
     address = address.strip()
-    scheme = address.partition("://")[0].lower()
-    if scheme in _REFUSED:
-        raise InvalidError(
-            f"{scheme}:// is not sent to: choose a webhook, which is signed, or another service.",
-            field=field,
-        )
     return address, as_shown(_plugin(address, field))
 
 
@@ -82,11 +83,20 @@ def as_shown(plugin: Any) -> str:
 
 
 def _plugin(address: str, field: str) -> Any:
-    from apprise import Apprise
+    from apprise import Apprise, AppriseAsset
 
+    scheme = address.partition("://")[0].lower()
+    if scheme in _REFUSED:
+        raise InvalidError(
+            f"{scheme}:// is not sent to: choose a webhook, which is signed, or another service.",
+            field=field,
+        )
     plugin = None
     if len(address) <= _LONGEST:
-        plugin = Apprise.instantiate(address, suppress_exceptions=True)
+        _options_fit(address, field)
+        # Where a redirect leads nobody has looked at.
+        asset = AppriseAsset(http_redirects=False)
+        plugin = Apprise.instantiate(address, asset=asset, suppress_exceptions=True)
     if plugin is None:
         raise InvalidError(
             "This is no address that Apprise can send to: it begins with the service, such as "
@@ -94,6 +104,29 @@ def _plugin(address: str, field: str) -> Any:
             field=field,
         )
     return plugin
+
+
+def _options_fit(address: str, field: str) -> None:
+    """Refuse options that lead to a file of this machine or to a second address."""
+    # Not read as a web address: where plugins begin their options differs.
+    for option in re.split(r"[?&;]", address)[1:]:
+        name, _, value = _unquoted(option).partition("=")
+        name, value = name.strip(" :+-").lower(), value.strip()
+        refused = name in _REFUSED_OPTIONS or name.startswith("pgp")
+        # Only names of time zones have a slash that leads nowhere.
+        leads = value.startswith(("~", ".", "file:")) or "\\" in value or "//" in value
+        if refused or leads or ("/" in value and name != "tz") or value.startswith("/"):
+            raise InvalidError(
+                f"The option {name[:40]!r} is not taken: options that name a file or another "
+                "address are left out, as are templates, keys and redirects.",
+                field=field,
+            )
+
+
+def _unquoted(value: str) -> str:
+    for _ in range(_MOST_UNQUOTED):
+        value = unquote_plus(value)
+    return value
 
 
 def _reachable(plugin: Any) -> None:

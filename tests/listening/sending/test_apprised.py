@@ -8,11 +8,13 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
 from listening.errors import InvalidError
+from listening.sending import apprised
 from listening.sending.addresses import settle
 from listening.sending.apprised import send_by_apprise
 from listening.sending.message import Message, NotSentError
@@ -100,6 +102,56 @@ def test_a_mail_that_is_refused_says_why() -> None:
     assert server.mails == []
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        "template=x", "KeyFile=x", "%6beyfile=x", "%256beyfile=x", "subfile=x", "pgppub=x",
+        "wkd=yes", "redirect=yes", "a=b&redirect=yes", "a=b;redirect=yes", ":template=x",
+        "image=http://x.example", "image=http%253A%252F%252Fx.example", "x=/etc/passwd",
+        "x=%2Fetc", "x=a/b", "x=~a", "x=..%5Ca", "tz=/etc/x", "tz=a//b", "x=file:a",
+    ],
+)  # fmt: skip
+def test_an_option_that_leads_to_a_file_or_another_address_is_refused(option: str) -> None:
+    address = f"ntfys://token@ntfy.example/topic?{option}"
+    with pytest.raises(InvalidError, match="is not taken") as found:
+        settle(ChannelKind.APPRISE, {"address": address})
+    assert found.value.field == "address"
+    with pytest.raises(NotSentError, match="is not taken") as failed:  # kept from earlier days
+        send_by_apprise(address, message())
+    assert failed.value.hopeless
+
+
+def test_other_options_are_taken() -> None:
+    settle(
+        ChannelKind.APPRISE,
+        {"address": "ntfys://token@ntfy.example/topic?priority=high&tz=Europe/Berlin"},
+    )
+
+
+def test_a_redirect_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.send_response(307)
+            self.send_header("Location", "/inside")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr(apprised, "_reachable", lambda _: None)  # loopback is refused before
+    with HTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            with pytest.raises(NotSentError):
+                send_by_apprise(f"gotify://127.0.0.1:{server.server_port}/tokentoken1", message())
+        finally:
+            server.shutdown()
+    assert len(asked) == 1 and "/inside" not in asked
+
+
 def test_a_service_inside_this_network_is_refused() -> None:
     with pytest.raises(NotSentError, match="inside this network") as found:
         send_by_apprise("gotify://127.0.0.1/tokentoken12345", message())
@@ -159,6 +211,7 @@ def test_an_address_is_shown_without_what_is_secret(
         (ChannelKind.APPRISE, {"address": "nonsense"}, "address", "no address"),
         (ChannelKind.APPRISE, {"address": "syslog://"}, "address", "is not sent to"),
         (ChannelKind.APPRISE, {"address": "json://localhost/x"}, "address", "webhook"),
+        (ChannelKind.APPRISE, {"address": "vapid://a@b.cd/x"}, "address", "is not sent to"),
         (ChannelKind.APPRISE, {"address": "tgram://" + "1" * 5000}, "address", "no address"),
         (ChannelKind.WEBHOOK, {"address": "ftp://a.b/"}, "address", "web address"),
         (ChannelKind.WEBHOOK, {"address": "https://me:hunter2@a.b/"}, "address", "left out|leave"),
