@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 from starlette.responses import Response
 
 from api.web import queries
-from api.web.acting import need
+from api.web.acting import actor_of, need
 from api.web.keeping import kept_everyone
 from api.web.site import Site, render, site_of
 from listening.access import Permission
@@ -48,7 +48,7 @@ def chosen_brand(session: Session, slug: str) -> Brand:
 @router.get("/brands/{slug:path}/authors/{author_id}", dependencies=[need(Permission.READ)])
 def author_page(request: Request, slug: str, author_id: Number) -> Response:
     """Why an author is flagged: the score, its interval and the mentions that made it."""
-    site = site_of(request)
+    site, seen = site_of(request), actor_of(request).visible()
     with site.reading() as session:
         brand = chosen_brand(session, slug)
         number = brand_id(brand)
@@ -56,7 +56,7 @@ def author_page(request: Request, slug: str, author_id: Number) -> Response:
         mentions = queries.count_author_mentions(session, number, author_id)
         if author is None or not mentions:
             raise NotFoundError(f"No author {author_id} who mentions {brand.name}.")
-        towards = queries.brand_stances(session, author_id)
+        towards = queries.brand_stances(session, author_id, seen)
         stance = next((s.stance for s in towards if s.brand.id == number), None)
         return render(
             request,
@@ -79,14 +79,14 @@ def author_page(request: Request, slug: str, author_id: Number) -> Response:
             ),
             marks=list(Mark),
             logins=[account.login for account in owners(session, number)],
-            **_facts(site, session, author_id),
+            **_facts(site, session, author_id, seen),
         )
 
 
 @router.get("/authors/{author_id}", dependencies=[need(Permission.READ, "everywhere")])
 def person_page(request: Request, author_id: Number) -> Response:
     """What an author is like, whatever brands they mention."""
-    site = site_of(request)
+    site, seen = site_of(request), actor_of(request).visible()
     with site.reading() as session:
         author = session.get(Author, author_id)
         if author is None:
@@ -97,15 +97,17 @@ def person_page(request: Request, author_id: Number) -> Response:
             title=f"Author {author.native_id}",
             brands=list_brands(session),
             author=author,
-            stances=queries.brand_stances(session, author_id),
-            **_facts(site, session, author_id),
+            stances=queries.brand_stances(session, author_id, seen),
+            **_facts(site, session, author_id, seen),
         )
 
 
-def _facts(site: Site, session: Session, author_id: int) -> dict[str, Any]:
-    """An author's segments, persona and latest mentions."""
+def _facts(
+    site: Site, session: Session, author_id: int, seen: frozenset[int] | None
+) -> dict[str, Any]:
+    """An author's segments, persona and latest mentions, of the brands that may be seen."""
     everyone = kept_everyone(site, session)
-    found = author_persona(session, author_id, everyone=everyone)
+    found = queries.seen_persona(author_persona(session, author_id, everyone=everyone), seen)
     return {
         "member": membership_of(session, author_id),
         "segmented": current_segmentation(session) is not None,
@@ -113,5 +115,5 @@ def _facts(site: Site, session: Session, author_id: int) -> dict[str, Any]:
         "here": queries.current_segments(session),
         "persona": found,
         "quotes": queries.persona_quotes(session, found),
-        "latest": latest_mentions(session, author_id),
+        "latest": latest_mentions(session, author_id, brands=seen),
     }

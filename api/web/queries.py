@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import exists, or_
@@ -133,14 +133,18 @@ class BrandStance:
     stance: Stance
 
 
-def brand_stances(session: Session, author_id: int) -> list[BrandStance]:
-    """Where an author stands towards each brand they mention."""
+def brand_stances(
+    session: Session, author_id: int, brands: frozenset[int] | None = None
+) -> list[BrandStance]:
+    """Where an author stands towards each brand they mention, of those given; None: all."""
     statement = (
         select(Brand, Stance)
         .join(Stance, col(Stance.brand_id) == col(Brand.id))
         .where(Stance.author_id == author_id)
         .order_by(Brand.slug)
     )
+    if brands is not None:
+        statement = statement.where(col(Stance.brand_id).in_(brands))
     return [BrandStance(brand, stance) for brand, stance in session.exec(statement)]
 
 
@@ -202,6 +206,13 @@ def count_author_mentions(session: Session, brand: int, author_id: int) -> int:
         .select_from(Mention)
         .where(Mention.brand_id == brand, Mention.author_id == author_id)
     ).one()
+
+
+def seen_persona(found: Persona, brands: frozenset[int] | None) -> Persona:
+    """A persona without what is said of brands that the reader may not see; None: all."""
+    if brands is None:
+        return found
+    return replace(found, brands=tuple(b for b in found.brands if b.brand_id in brands))
 
 
 def persona_quotes(session: Session, found: Persona) -> dict[int, MentionView]:

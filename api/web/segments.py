@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -19,7 +19,6 @@ from api.web.people import Number, PageNumber, chosen_brand
 from api.web.site import render, site_of
 from listening.access import Actor, Permission
 from listening.errors import NotFoundError
-from listening.persona import Persona
 from listening.store.brands import brand_id, list_brands
 from listening.store.lineage import lineage_of, lineage_of_run, segment_history
 from listening.store.moves import count_moved, flows_of_run, moved_authors
@@ -249,7 +248,7 @@ def _facts(
         everyone=kept_everyone(site_of(request), session),
         own=kept_persona(session, segment_id, brand),
     )
-    found = _visible(found, actor_of(request))
+    found = queries.seen_persona(found, actor_of(request).visible())
     return {
         "segments": segments,
         "persona": found,
@@ -261,14 +260,6 @@ def _facts(
         "here": queries.current_segments(session),
         **_past(session, segment_id),
     }
-
-
-def _visible(found: Persona, actor: Actor) -> Persona:
-    """Without what is said of brands that are not this one's to see."""
-    brands = actor.visible()
-    if brands is None:
-        return found
-    return replace(found, brands=tuple(b for b in found.brands if b.brand_id in brands))
 
 
 def _merged_into(session: Session, segment_id: int) -> list[Segment]:

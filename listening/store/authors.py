@@ -99,9 +99,19 @@ def _named(
 
 
 def latest_mentions(
-    session: Session, author_id: int, *, limit: int = LATEST
+    session: Session,
+    author_id: int,
+    *,
+    brands: frozenset[int] | None = None,
+    limit: int = LATEST,
 ) -> list[tuple[Brand, MentionView]]:
-    """What an author said of any brand, latest first."""
+    """What an author said of brands, latest first.
+
+    Args:
+        session, author_id: of whom.
+        brands: those that the reader may see; None: all.
+        limit: mentions at most.
+    """
     statement = (
         select(Mention.id, Brand)
         .join(Brand, col(Brand.id) == col(Mention.brand_id))
@@ -109,6 +119,8 @@ def latest_mentions(
         .order_by(col(Mention.published_at).desc(), col(Mention.id).desc())
         .limit(limit)
     )
+    if brands is not None:
+        statement = statement.where(col(Mention.brand_id).in_(brands))
     found = [(int(number or 0), brand) for number, brand in session.exec(statement)]
     said = mentions_by_id(session, [number for number, _ in found])
     return [(brand, said[number]) for number, brand in found if number in said]

@@ -9,8 +9,11 @@ from html.parser import HTMLParser
 import pytest
 from starlette.testclient import TestClient
 
+from listening.access import Role
+from listening.store.brands import get_brand
 from listening.store.session import Store
 from tests.factories import author_id, brand, load, mentions, post
+from tests.signed import sign_in
 
 Client = Callable[[Store], TestClient]
 
@@ -218,6 +221,21 @@ def test_an_author_page_shows_other_brands_and_the_review(people: Store, client:
     assert "met her" in text
     other = client(people).get(f"{VIRGIN}/authors/{author_id(people, 'a-fan')}")
     assert other.status_code == 200
+
+
+def test_an_author_page_says_nothing_of_brands_that_are_not_the_readers(
+    people: Store, client: Client
+) -> None:
+    with people.session() as session:
+        blue = int(get_brand(session, "JetBlue").id or 0)
+    browser = sign_in(client(people), "vera@example.com", None, {blue: Role.VIEWER})
+    page = f"{BLUE}/authors/{author_id(people, 'a-fan')}"
+    html = browser.get(page).text
+    assert "Fay Fan" in html
+    assert "Mentions no other brand" in html
+    assert "virgin%20" not in html
+    assert "Virgin / America?" not in words(html)
+    assert browser.get(page.replace(BLUE, VIRGIN)).status_code == 404
 
 
 def test_an_author_nobody_weighed_yet_is_told_so(people: Store, client: Client) -> None:
