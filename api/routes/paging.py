@@ -14,7 +14,8 @@ from fastapi import Path, Query
 from listening.errors import InvalidError
 
 # Beyond these the store's own integers end.
-Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
+BIGGEST_ID = 2**63 - 1
+Id = Annotated[int, Path(ge=1, le=BIGGEST_ID)]
 Cursor = Annotated[
     str | None, Query(max_length=2000, description="`next_cursor` of the page before.")
 ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from api.routes.paging import BIGGEST_ID
 from api.schemas.base import Sent, Shown
 
 
@@ -269,7 +270,7 @@ class ScheduleWanted(Sent):
     cron: str = Field(description="Five fields.", max_length=100, examples=["0 8 * * 1"])
     timezone: str = Field("UTC", max_length=100, examples=["Europe/Berlin"])
     days: int = Field(7, ge=1, le=366)
-    channels: list[int] = Field(
+    channels: list[Annotated[int, Field(ge=1, le=BIGGEST_ID)]] = Field(
         default=[], max_length=50, description="Told; none: those that ask for reports."
     )
     paused: bool = False

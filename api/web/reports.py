@@ -6,11 +6,10 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from sqlmodel import Session, col, select
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from api.routes.paging import Id
+from api.routes.paging import BIGGEST_ID, Id
 from api.web.acting import actor_of, brand_of, form_of, need
 from api.web.brands import visible_brands
 from api.web.figures import day_chart
@@ -33,9 +32,10 @@ from listening.store.reportschedules import (
     list_schedules,
     make_now,
     remove_schedule,
+    usable_channels,
     weekly,
 )
-from listening.store.tables import Brand, Channel, Report
+from listening.store.tables import Brand, Report
 from listening.voice import step_of
 
 PAGE = 20
@@ -62,7 +62,7 @@ def reports_page(
             reports=found[:PAGE],
             more=found[PAGE - 1].id if len(found) > PAGE else None,
             schedules=list_schedules(session, brand),
-            channels=_channels(session, brand),
+            channels=usable_channels(session, actor_of(request), brand),
             weekdays=WEEKDAYS,
             title_of=title_of,
             edits=_may(request, brand),
@@ -71,13 +71,6 @@ def reports_page(
 
 def _may(request: Request, brand: Brand) -> bool:
     return actor_of(request).may(Permission.CONFIGURE, brand_id(brand))
-
-
-def _channels(session: Session, brand: Brand) -> list[Channel]:
-    own = select(Channel).where(
-        col(Channel.brand_id).is_(None) | (col(Channel.brand_id) == brand_id(brand))
-    )
-    return list(session.exec(own.order_by(Channel.name)))
 
 
 @router.post("/brands/{slug:path}/reports", dependencies=[need(Permission.CONFIGURE)])
@@ -134,8 +127,10 @@ def change_schedule_form(request: Request, slug: str, schedule_id: Id, form: For
 
 def _wanted(form: FormData) -> Wanted:
     channels = [str(value) for value in form.getlist("channel")]
-    if not all(value.isdecimal() for value in channels):
-        raise InvalidError("channel: not a number.", field="channel")
+    if not all(
+        value.isdecimal() and len(value) < 20 and int(value) <= BIGGEST_ID for value in channels
+    ):
+        raise InvalidError("channel: not a number of a channel.", field="channel")
     return Wanted(
         name=str(form.get("name", "")),
         cron=weekly(_number(form, "weekday"), str(form.get("at", ""))),

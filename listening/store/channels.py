@@ -16,7 +16,7 @@ from listening.sending.addresses import new_secret, settle
 from listening.store.audit import changed, record
 from listening.store.deliveries import get_delivery, send_again
 from listening.store.notifications import write_delivery
-from listening.store.tables import Brand, Channel, ChannelKind, Delivery
+from listening.store.tables import Brand, Channel, ChannelKind, Delivery, ReportSchedule
 from listening.store.tables.types import now
 
 PURPOSE = "channels"
@@ -145,9 +145,24 @@ def rotate_secret(
 
 
 def remove_channel(session: Session, actor: Actor, channel_id: int) -> None:
-    """Remove a channel with the log of what was sent to it."""
+    """Remove a channel with the log of what was sent to it, and take it out of schedules.
+
+    A schedule that told it alone is paused.
+    """
     channel = _own(session, actor, channel_id)
     _note(session, actor, "channel.remove", channel, _facts(channel), None)
+    # On SQLite its number may be given to a channel of another brand.
+    for schedule in session.exec(select(ReportSchedule).with_for_update()):
+        if channel_id in schedule.channels:
+            schedule.channels = [one for one in schedule.channels if one != channel_id]
+            # One that told this channel alone tells nobody, not everybody who asks for reports.
+            schedule.paused = schedule.paused or not schedule.channels
+            schedule.version += 1
+            session.add(schedule)
+            changed(
+                session, "report_schedule", schedule.id, brand_id=schedule.brand_id,
+                version=schedule.version, by=actor.name,
+            )  # fmt: skip
     session.delete(channel)
     session.flush()
 

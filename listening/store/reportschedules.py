@@ -64,7 +64,7 @@ def add_schedule(session: Session, actor: Actor, brand: Brand, wanted: Wanted) -
         ForbiddenError: this one may not.
     """
     actor.require(Permission.CONFIGURE, brand_id(brand))
-    values = _checked(session, brand, wanted)
+    values = _checked(session, actor, brand, wanted)
     added = ReportSchedule(brand_id=brand_id(brand), created_by=actor.name, **values)
     session.add(added)
     session.flush()
@@ -91,7 +91,7 @@ def edit_schedule(
             f"you saw {version}): look at it again."
         )
     before = _told({name: getattr(schedule, name) for name in _FIELDS})
-    values = _checked(session, brand, wanted)
+    values = _checked(session, actor, brand, wanted, kept=schedule.channels)
     for name, value in values.items():
         setattr(schedule, name, value)
     schedule.version += 1
@@ -169,6 +169,17 @@ def list_schedules(session: Session, brand: Brand) -> list[ReportSchedule]:
     return list(session.exec(statement.order_by(ReportSchedule.name, col(ReportSchedule.id))))
 
 
+def usable_channels(session: Session, actor: Actor, brand: Brand) -> list[Channel]:
+    """Channels that this one may have told of a brand, by name; those of all brands take an admin.
+
+    A channel of every brand is set up by admins alone, and so is what comes out of it.
+    """
+    fits = col(Channel.brand_id) == brand_id(brand)
+    if actor.may(Permission.ADMINISTER, None):
+        fits = fits | col(Channel.brand_id).is_(None)
+    return list(session.exec(select(Channel).where(fits).order_by(Channel.name, col(Channel.id))))
+
+
 def reports_are_due(session: Session) -> bool:
     """Whether a digest is to be made."""
     return bool(due_schedules(session, now(), limit=1))
@@ -208,7 +219,8 @@ def make_due(session: Session, schedule_id: int, moment: datetime) -> Report | N
     if schedule.channels:
         for channel_id in schedule.channels:
             channel = session.get(Channel, channel_id)
-            if channel is not None:
+            # A number of a removed channel can be another brand's by now.
+            if channel is not None and channel.brand_id in {None, schedule.brand_id}:
                 write_delivery(session, channel, event)
     else:
         notify(session, event)
@@ -219,17 +231,20 @@ def make_due(session: Session, schedule_id: int, moment: datetime) -> Report | N
 _FIELDS = ("name", "cron", "timezone", "days", "channels", "paused", "next_due_at")
 
 
-def _checked(session: Session, brand: Brand, wanted: Wanted) -> dict[str, Any]:
+def _checked(
+    session: Session, actor: Actor, brand: Brand, wanted: Wanted, *, kept: Sequence[int] = ()
+) -> dict[str, Any]:
+    """The values of a schedule; channels that it has already, `kept`, may stay."""
     name = " ".join(wanted.name.split())
     if not name or len(name) > LONGEST_NAME:
         raise InvalidError(f"name: write 1 to {LONGEST_NAME} characters.", field="name")
     if not LEAST_DAYS <= wanted.days <= MOST_DAYS:
         raise InvalidError(f"days: {LEAST_DAYS} to {MOST_DAYS} go.", field="days")
-    for channel_id in wanted.channels:
-        channel = session.get(Channel, channel_id)
-        if channel is None or channel.brand_id not in {None, brand.id}:
-            raise InvalidError(f"channels: {brand.name} has no channel {channel_id}.",
-                               field="channels")  # fmt: skip
+    if not set(wanted.channels) <= {*kept, *(c.id for c in usable_channels(session, actor, brand))}:
+        # The same whether it is somebody else's or none: which there are is not told.
+        raise InvalidError(
+            f"channels: one of them is none that you may use for {brand.name}.", field="channels"
+        )
     return {
         "name": name,
         "cron": wanted.cron,

@@ -94,6 +94,9 @@ def test_a_schedule_by_forms(desk: TestClient) -> None:
     assert "0 8 * * 1 in Europe/Berlin" in said
     bad = send(desk, f"{BLUE}/reports/schedules", days="7", **fields | {"timezone": "Nowhere"})
     assert "there is no 'Nowhere'" in bad
+    for number in ("100000000000000000000", "9" * 19, "1" * 5000):
+        bad = send(desk, f"{BLUE}/reports/schedules", days="7", channel=number, **fields)
+        assert "not a number of a channel" in bad
     said = send(desk, f"{BLUE}/reports/schedules/1", do="pause", version="1")
     assert "is paused" in said
     said = send(desk, f"{BLUE}/reports/schedules/1", do="resume", version="1")
@@ -142,6 +145,13 @@ def test_reports_by_the_api(desk: TestClient) -> None:
     assert (edited["days"], edited["version"]) == (28, 2)
     assert desk.delete(address, headers=headers).status_code == 204
     assert desk.get(f"{API}/report-schedules").json()["items"] == []
+
+
+def test_a_number_beyond_those_of_channels_is_refused(desk: TestClient) -> None:
+    token = desk.get(BLUE).text.split('name="csrf-token" content="')[1].split('"')[0]
+    wanted = {"name": "W", "cron": "0 8 * * 1", "channels": [10**20]}
+    bad = desk.post(f"{API}/report-schedules", json=wanted, headers={"X-CSRF-Token": token})
+    assert bad.status_code == 422
 
 
 def day(number: int, *counts: int) -> Day:

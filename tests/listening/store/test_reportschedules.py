@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from listening.access import COMMAND_LINE, Actor, Role
 from listening.digest import file_name, title_of
 from listening.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from listening.store.brands import get_brand
+from listening.store.channels import remove_channel
 from listening.store.digests import get_report, items_of, list_reports, report_pdf
 from listening.store.reportschedules import (
     Wanted,
@@ -21,6 +23,7 @@ from listening.store.reportschedules import (
     make_due,
     make_now,
     remove_schedule,
+    usable_channels,
     weekly,
 )
 from listening.store.session import Store
@@ -64,11 +67,13 @@ def scheduled(store: Store, *, channels: tuple[int, ...] = (), due: datetime = M
         return int(added.id or 0)
 
 
-def channel(store: Store, *, events: tuple[str, ...] = ("report.ready",)) -> int:
+def channel(
+    store: Store, *, events: tuple[str, ...] = ("report.ready",), brand_id: int | None = None
+) -> int:
     with store.work() as session:
         added = Channel(
             name=f"Desk {events}", kind=ChannelKind.EMAIL, secret="x", shown="e-mail",
-            events=list(events), created_by="ann",
+            events=list(events), created_by="ann", brand_id=brand_id,
         )  # fmt: skip
         session.add(added)
         session.flush()
@@ -143,6 +148,46 @@ def test_the_channels_of_a_schedule_are_told_alone(spoken: Store) -> None:
     with spoken.work() as session:
         make_due(session, number, MONDAY)
     assert [one.channel_id for one in deliveries(spoken)] == [own]
+
+
+def test_another_brands_channel_is_not_told(spoken: Store) -> None:
+    brand(spoken, "Delta")
+    number = scheduled(spoken, channels=(channel(spoken), channel(spoken, brand_id=1)))
+    with spoken.work() as session:
+        session.get_one(Channel, 1).brand_id = 2  # as if its number had been given anew
+    with spoken.work() as session:
+        make_due(session, number, MONDAY)
+    assert [one.channel_id for one in deliveries(spoken)] == [2]
+
+
+def test_a_channel_that_is_removed_leaves_the_schedules(spoken: Store) -> None:
+    first, second = channel(spoken), channel(spoken)
+    number = scheduled(spoken, channels=(first, second))
+    for removed, left, paused in ((first, [second], False), (second, [], True)):
+        with spoken.work() as session:
+            remove_channel(session, COMMAND_LINE, removed)
+        with spoken.session() as session:
+            schedule = session.get_one(ReportSchedule, number)
+            assert (schedule.channels, schedule.paused) == (left, paused)
+
+
+def test_channels_of_every_brand_are_an_admins_to_choose(spoken: Store) -> None:
+    brand(spoken, "Delta")
+    every, own, others = (channel(spoken, brand_id=one) for one in (None, 1, 2))
+    ann = Actor(name="ann", brands={1: Role.BRAND})
+    told = set()
+    with spoken.work() as session:
+        one = get_brand(session, "JetBlue")
+        for refused in (every, others, 999, 10**20):
+            with pytest.raises(InvalidError) as found:
+                add_schedule(session, ann, one, replace(WEEKLY, channels=(own, refused)))
+            told.add(str(found.value))
+        assert len(told) == 1, "which there are is not told"
+        assert [c.id for c in usable_channels(session, ann, one)] == [own]
+        assert {c.id for c in usable_channels(session, COMMAND_LINE, one)} == {every, own}
+        number = add_schedule(session, COMMAND_LINE, one, replace(WEEKLY, channels=(every,))).id
+        kept = replace(WEEKLY, channels=(every, own), paused=True)
+        assert edit_schedule(session, ann, one, number or 0, kept, 1).channels == [every, own]
 
 
 def test_of_two_who_change_a_schedule_the_second_is_told(spoken: Store) -> None:
