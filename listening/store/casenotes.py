@@ -167,7 +167,7 @@ def save_canned(
         found = get_canned(session, brand_id, canned_id)
         if version is not None and version != found.version:
             raise ConflictError(f"{found.by} changed this canned note meanwhile: look again.")
-        before = {"name": found.name, "text": found.text}
+        before = {"name": found.name}
         found.name, found.text, found.by = name, text, actor.name
         found.version += 1
     session.add(found)
@@ -175,7 +175,7 @@ def save_canned(
     record(
         session, actor, "canned_note.add" if before is None else "canned_note.edit",
         noun="canned_note", noun_id=int(found.id or 0), brand_id=brand_id, before=before,
-        after={"name": name, "text": text},
+        after={"name": name},  # the text may quote somebody
     )  # fmt: skip
     return found
 
@@ -192,7 +192,7 @@ def remove_canned(session: Session, actor: Actor, brand_id: int, canned_id: int)
     session.delete(found)
     record(
         session, actor, "canned_note.remove", noun="canned_note", noun_id=canned_id,
-        brand_id=brand_id, before={"name": found.name, "text": found.text},
+        brand_id=brand_id, before={"name": found.name},
     )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ from listening.store.tables import (
     Mention,
     MentionSentiment,
     Post,
+    Repeat,
     Review,
     RunArtefact,
     SegmentationFit,
@@ -282,6 +283,8 @@ def erase_author(session: Session, person: Person) -> int:
     )
     # So does a drawn map; the job makes it and what was counted with them anew.
     session.execute(delete(RunArtefact).where(col(RunArtefact.segmentation_id).in_(took_part)))
+    # Answers kept to be given again, for a day, may hold their words.
+    session.execute(delete(Repeat))
     mark_author(session, person.source, person.native_id)
     session.execute(delete(CustomerRecord).where(_customer(person)))
     done: Any = session.execute(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from sqlalchemy import delete, exists, func, or_
@@ -13,6 +13,7 @@ from listening.matching import handle_of
 from listening.store.rawrows import fields_of
 from listening.store.tables import (
     Backfill,
+    CannedNote,
     CaseNote,
     Claim,
     Delivery,
@@ -20,12 +21,16 @@ from listening.store.tables import (
     Job,
     Post,
     QuarantinedRow,
+    Report,
+    Review,
+    SavedView,
     Segment,
     Segmentation,
     SegmentState,
     Sweep,
     Watch,
 )
+from listening.store.views import BETWEEN_VALUES
 
 LEFT_OUT = "left out: it named an erased author"
 _BETWEEN = " · "  # the words of a name that no person gave
@@ -45,6 +50,12 @@ _NOTES: tuple[tuple[Any, Any], ...] = (
     (Delivery, Delivery.answer),
     (Erasure, Erasure.error),
     (CaseNote, CaseNote.text),  # of others' cases: colleagues quote
+)
+# What colleagues wrote to keep: a short text of the author's is no reason to lose it.
+_KEPT: tuple[tuple[Any, Any], ...] = (
+    (CannedNote, CannedNote.text),
+    (Review, Review.note),  # of other authors
+    (Review, Review.reason),
 )
 
 
@@ -77,11 +88,24 @@ def count_rows(session: Session, values: Collection[str]) -> int:
     return sum(bool(wanted & fields_of(raw)) for raw in session.exec(found))
 
 
-def scrub_notes(session: Session, values: Collection[str]) -> int:
-    """Take errors and labels that hold one of the values out of the store; returns how many."""
-    holds = _holder(values)
+def naming(telling: Collection[str], values: Collection[str]) -> set[str]:
+    """Of an author's values, folded, those that nobody else happens to write."""
+    return {handle_of(value) for value in telling} | {v for v in values if len(v) >= _ENOUGH}
+
+
+def scrub_notes(session: Session, values: Collection[str], names: Collection[str]) -> int:
+    """Take errors, labels and notes that hold one of the values out of the store.
+
+    Args:
+        session: inside a unit of work.
+        values: folded: native ids, handles, names, texts.
+        names: as `naming` has them, for what colleagues wrote to keep.
+
+    Returns:
+        how many went.
+    """
     changed = 0
-    for table, column in _NOTES:
+    for table, column, holds in _noted(values, names):
         key = table.__mapper__.primary_key[0]
         statement = select(key, column).where(column.is_not(None)).order_by(key)
         for own, text in session.execute(statement).all():
@@ -90,6 +114,67 @@ def scrub_notes(session: Session, values: Collection[str]) -> int:
                 setattr(row, column.key, LEFT_OUT)
                 session.add(row)
                 changed += 1
+    session.flush()
+    return changed
+
+
+def _noted(
+    values: Collection[str], names: Collection[str]
+) -> Iterator[tuple[Any, Any, Callable[[str], bool]]]:
+    """The columns of notes, each with what tells whether one has to go."""
+    for columns, own in ((_NOTES, values), (_KEPT, names)):
+        holds = _holder(own)
+        yield from ((table, column, holds) for table, column in columns)
+
+
+def drop_views(session: Session, values: Collection[str], author_ids: Collection[int]) -> int:
+    """Delete saved views of which the name or a filter tells an author; returns how many.
+
+    Args:
+        session: inside a unit of work.
+        values: as `naming` has them.
+        author_ids: the numbers that pages have for them.
+    """
+    holds = _holder(values)
+    numbers = {str(number) for number in author_ids}
+    gone = 0
+    for view in session.exec(select(SavedView).order_by(col(SavedView.id))).all():
+        authors = {
+            own
+            for name in ("author", "xauthor")
+            for own in view.params.get(name, "").split(BETWEEN_VALUES)
+        }
+        if numbers & authors or any(map(holds, (view.name, *view.params.values()))):
+            session.delete(view)
+            gone += 1
+    session.flush()
+    return gone
+
+
+def scrub_reports(session: Session, values: Collection[str]) -> int:
+    """Take the values out of the words and sentences of kept digests; returns how many changed.
+
+    A word that others say too stays, as it does in a segment's keywords.
+    """
+    words = {handle_of(value) for value in values}
+    common: dict[str, bool] = {}
+
+    def tells(word: str) -> bool:
+        return _tells(session, word, words, common)
+
+    changed = 0
+    for report in session.exec(select(Report).order_by(col(Report.id))).all():
+        content = _without(report.content, tells)
+        if "sentences" in content:
+            content["sentences"] = [
+                one
+                for one in content["sentences"]
+                if not any(_holder([word])(one["text"]) and tells(word) for word in words)
+            ]
+        if content != report.content:
+            report.content = content
+            session.add(report)
+            changed += 1
     session.flush()
     return changed
 

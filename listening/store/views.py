@@ -18,7 +18,7 @@ PAGES = ("advocates", "detractors", "mentions", "triage")
 MOST_VIEWS = 200  # of one account for one brand
 _LONGEST_NAME, _MOST_PARAMS, _LONGEST_PARAM = 80, 60, 8_000
 # Between the values of a filter that is given several times; no address can hold it.
-_SEPARATOR = "\x1f"
+BETWEEN_VALUES = "\x1f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,13 @@ def packed(filters: Iterable[tuple[str, str]]) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for name, value in filters:
         if value:
-            found.setdefault(name, []).append(value.replace(_SEPARATOR, " "))
-    return {name: _SEPARATOR.join(values) for name, values in found.items()}
+            found.setdefault(name, []).append(value.replace(BETWEEN_VALUES, " "))
+    return {name: BETWEEN_VALUES.join(values) for name, values in found.items()}
 
 
 def unpacked(params: Mapping[str, str]) -> list[tuple[str, str]]:
     """The filters of a view, as an address has them."""
-    return [(name, value) for name, own in params.items() for value in own.split(_SEPARATOR)]
+    return [(name, value) for name, own in params.items() for value in own.split(BETWEEN_VALUES)]
 
 
 def list_views(
@@ -268,6 +268,13 @@ def _settings(view: SavedView) -> dict[str, Any]:
     }
 
 
+def _told(settings: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What the audit log keeps: no filters, which may name an author or quote one."""
+    if settings is None:
+        return None
+    return {name: value for name, value in settings.items() if name != "params"}
+
+
 def _note(
     session: Session,
     actor: Actor,
@@ -285,7 +292,7 @@ def _note(
         noun="view",
         noun_id=number,
         brand_id=view.brand_id,
-        before=before,
-        after=None if gone else _settings(view),
+        before=_told(before),
+        after=None if gone else _told(_settings(view)),
     )
     changed(session, "view", number, brand_id=view.brand_id, by=actor.name)

@@ -15,15 +15,22 @@ from listening.matching import BrandMatcher
 from listening.sources.base import PostKind
 from listening.store.brands import brand_rules
 from listening.store.erasing import Person
+from listening.store.scrubbing import LEFT_OUT
 from listening.store.session import Store
 from listening.store.sweeps import quarantine, waiting_rows
 from listening.store.tables import (
     Author,
     BrandWindow,
+    CannedNote,
     Job,
     Mention,
     Post,
     QuarantinedRow,
+    Repeat,
+    Report,
+    Review,
+    ReviewVerdict,
+    SavedView,
     Segment,
     Segmentation,
     SegmentState,
@@ -258,6 +265,46 @@ def test_a_word_that_others_use_stays_a_keyword(store: Store) -> None:
     erased(store, "gates")
     with store.session() as session:
         assert "gates" in session.exec(select(SegmentState)).one().keywords
+
+
+def test_what_colleagues_keep_tells_nothing_of_an_erased_author(store: Store) -> None:
+    jetblue = fill_every_table(store)
+    load(store, post("sorry", id="hers-9", author="u-4711", source="twitter", **ANNIKA))
+    number, other = author_id(store, "u-4711"), author_id(store, "u-0815")
+    themes = {"rising": [{"word": "annika.j", "now": 3}, {"word": "late", "now": 2}]}
+    told = [{"kind": "themes", "text": "More is said of “Annika.J” (3)."},
+            {"kind": "volume", "text": "More mentions."}]  # fmt: skip
+    with store.work() as session:
+        for name, params in (
+            ("Annika Jansson", {"q": "bag"}),
+            ("quoted", {"q": "author:annika.j"}),
+            ("one", {"author": f"{other}\x1f{number}"}),
+            ("others", {"author": str(other), "q": "sorry"}),
+        ):
+            view = {"account_id": 1, "brand_id": jetblue, "page": "mentions"}
+            session.add(SavedView(name=name, params=params, **view))
+        for text in ("Sorry, @annika.j", "Sorry, {author}"):
+            session.add(CannedNote(brand_id=jetblue, name=text, text=text, by="support"))
+        session.add(
+            Review(
+                brand_id=jetblue, author_id=other, verdict=ReviewVerdict.CONFIRMED, by="rita",
+                note="friend of Annika Jansson", reason="sorry",
+            )
+        )  # fmt: skip
+        report = session.exec(select(Report)).one()
+        report.content = {"themes": themes, "sentences": told}
+    erased(store, "u-4711")
+    with store.session() as session:
+        views = select(SavedView.name).where(SavedView.page == "mentions")
+        assert session.exec(views).all() == ["others"]
+        texts = session.exec(select(CannedNote.text).where(CannedNote.name != "sorry")).all()
+        assert sorted(texts) == ["Sorry, {author}", LEFT_OUT]
+        review = session.exec(select(Review).where(Review.by == "rita")).one()
+        assert (review.note, review.reason) == (LEFT_OUT, "sorry")
+        assert session.exec(select(Report)).one().content == {
+            "themes": {"rising": themes["rising"][1:]}, "sentences": told[1:],
+        }  # fmt: skip
+        assert session.exec(select(Repeat)).all() == []
 
 
 def test_rows_of_short_numbers_are_nobodys(store: Store) -> None:

@@ -19,7 +19,15 @@ from listening.store.erasing import (
     words_of,
     would_go,
 )
-from listening.store.scrubbing import count_rows, drop_rows, scrub_keywords, scrub_notes
+from listening.store.scrubbing import (
+    count_rows,
+    drop_rows,
+    drop_views,
+    naming,
+    scrub_keywords,
+    scrub_notes,
+    scrub_reports,
+)
 from listening.store.session import Store
 from listening.store.tombstones import forget_restored, was_restored
 from workers.alone import alone
@@ -74,12 +82,16 @@ def erase(store: Store, people: Sequence[Person], *, progress: Progress | None =
             words |= words_of(session, person)
     # While the posts still say what to look for.
     rows = _drop_rows(store, words)
-    alone(store, partial(scrub_notes, values=words))
+    names = naming([value for person in people for value in person.telling], words)
+    alone(store, partial(scrub_notes, values=words, names=names))
+    numbers = [person.author_id for person in people if person.author_id and not person.brands]
+    alone(store, partial(drop_views, values=names, author_ids=numbers))
     authors = posts = masked = 0
     for person in people:
         posts += _to_the_end(store, partial(erase_posts, person=person, limit=UNIT))
         masked += _to_the_end(store, partial(mask_person, person=person, limit=UNIT))
         alone(store, partial(scrub_keywords, values=person.telling))
+        alone(store, partial(scrub_reports, values=person.telling))
         authors += alone(store, partial(erase_author, person=person))
         progress.advance()
     progress.end()

@@ -78,10 +78,10 @@ def test_a_view_is_changed_by_its_owner_alone(store: Store) -> None:
             ("view.delete", "ada"),
         ]
         assert entries[1].before == {
-            "page": "triage", "name": "Bags", "params": {}, "shared": True,
+            "page": "triage", "name": "Bags", "shared": True,
         }  # fmt: skip
         assert entries[1].after == {
-            "page": "triage", "name": "Lost bags", "params": {"q": "bag"}, "shared": False,
+            "page": "triage", "name": "Lost bags", "shared": False,
         }  # fmt: skip
         assert entries[3].after is None
         assert {c.noun for c in session.exec(select(Change))} == {"view"}
