@@ -10,12 +10,16 @@ from api.web.acting import actor_of, form_of, need, token_in
 from api.web.flash import redirect
 from api.web.forms import raw_of
 from api.web.site import render, site_of
+from api.web.strangers import key_for
 from listening.access import Permission
 from listening.errors import InvalidError
 from listening.store.accountedits import change_password, own_account
 from listening.store.accounts import account_id
+from listening.store.attempts import counted_under, note_try, strike_off
 from listening.store.brands import brand_id, list_brands
 from listening.store.signins import end_sign_ins, hash_of, sign_ins_of
+from listening.store.tables.types import now
+from listening.throttle import LOGIN
 
 router = APIRouter(include_in_schema=False)
 OWN = [need(Permission.READ, "own")]
@@ -52,8 +56,14 @@ def sign_out_elsewhere(request: Request) -> Response:
 
 
 def _changed(request: Request, current: str, new: str) -> None:
-    with site_of(request).store.work() as session:
-        change_password(session, actor_of(request), current, new, token=token_in(request))
+    """The current password is not guessed faster here than at the door."""
+    store, actor = site_of(request).store, actor_of(request)
+    under = counted_under(key_for(request, "attempts"), "password", str(actor.account_id))
+    with store.work() as session:
+        (tried,) = note_try(session, {under: LOGIN}, now())
+    with store.work() as session:
+        change_password(session, actor, current, new, token=token_in(request))
+        strike_off(session, tried, all_under=True)
 
 
 def _shown(request: Request, error: InvalidError | None = None) -> Response:

@@ -25,6 +25,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from api.routes.problems import Problem
+from api.web.security import is_secure
 from api.web.site import Site, site_of
 from listening.access import Actor, Permission
 from listening.errors import ForbiddenError, ListeningError, NotFoundError
@@ -123,7 +124,10 @@ async def form_of(request: Request) -> FormData:
 def _brand_in(session: Session, request: Request) -> Brand | None:
     number = request.path_params.get("brand_id")
     if number is not None:
-        return session.get(Brand, int(number)) if str(number).isdecimal() else None
+        text = str(number)
+        # Longer numbers are no id of any store.
+        fits = text.isascii() and text.isdecimal() and len(text) < 19
+        return session.get(Brand, int(text)) if fits else None
     slug = slug_of(str(request.path_params.get("slug", "")).strip("/"))
     return session.exec(select(Brand).where(Brand.slug == slug)).first()
 
@@ -210,7 +214,7 @@ def set_cookie(request: Request, response: Response, token: str) -> None:
         path="/",
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=is_secure(request),
     )
 
 

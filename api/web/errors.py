@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
@@ -43,6 +43,7 @@ _HEADINGS = {
 }
 
 
+_BEYOND = "A number or a date that was sent is beyond any that is kept."
 # The status of each error that a person can mend; a child comes before its parent.
 _STATUSES: tuple[tuple[type[ListeningError], int], ...] = (
     (NotFoundError, 404),
@@ -88,8 +89,15 @@ def install(app: FastAPI) -> None:
             answer.headers["Retry-After"] = str(error.seconds)
         return answer
 
+    @app.exception_handler(OverflowError)
+    def beyond(request: Request, error: OverflowError) -> Response:
+        return _told(request, 422, _BEYOND)
+
     @app.exception_handler(SQLAlchemyError)
     def database_error(request: Request, error: SQLAlchemyError) -> Response:
+        origin = getattr(error, "orig", None)
+        if isinstance(error, DataError) or isinstance(origin, OverflowError):
+            return _told(request, 422, _BEYOND)
         # The message of the driver may quote what people wrote: it goes to the log alone.
         _log.exception("the store failed at %s", request.url.path, exc_info=error)
         return _told(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import base64
+import hashlib
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fastapi import Request
+from itsdangerous import BadSignature, URLSafeSerializer
 from starlette.responses import RedirectResponse, Response
+
+from api.web.security import is_secure
+from listening.keyring import Keyring
 
 _COOKIE = "told"
 _MOST = 2500  # characters; browsers keep 4,096 of a cookie
@@ -48,13 +52,12 @@ def redirect(
     """Answer a form: on to a page of ours, which tells what was done."""
     response = RedirectResponse(own_address(to), 303)
     if text is not None:
-        value = json.dumps([text, undo, dict(undo_fields or {}), bad])
-        if len(value) > _MOST:
-            value = json.dumps([text[:300], None, {}, bad])
-        sealed = base64.urlsafe_b64encode(value.encode()).decode()
+        value = [text, undo, dict(undo_fields or {}), bad]
+        if len(json.dumps(value)) > _MOST:
+            value = [text[:300], None, {}, bad]
         response.set_cookie(
-            _COOKIE, sealed, max_age=60, path="/", httponly=True, samesite="lax",
-            secure=request.url.scheme == "https",
+            _COOKIE, str(_sealing(request).dumps(value)), max_age=60, path="/", httponly=True,
+            samesite="lax", secure=is_secure(request),
         )  # fmt: skip
     return response
 
@@ -62,11 +65,18 @@ def redirect(
 def take_flash(request: Request) -> Flash | None:
     """What the last form has to tell; escaped like everything else, and never obeyed unasked."""
     try:
-        text, undo, fields, bad = json.loads(base64.urlsafe_b64decode(request.cookies[_COOKIE]))
+        text, undo, fields, bad = _sealing(request).loads(request.cookies[_COOKIE])
         chosen = undo if isinstance(undo, str) and _OWN.match(undo) else None
         return Flash(str(text), chosen, {str(k): str(v) for k, v in fields.items()}, bool(bad))
-    except (KeyError, ValueError, TypeError, AttributeError):
+    except (KeyError, ValueError, TypeError, AttributeError, BadSignature):
         return None
+
+
+def _sealing(request: Request) -> URLSafeSerializer:
+    """Signed: its undo is a button of ours, which nobody else may write on."""
+    key = Keyring.of(request.app.state.site.settings).key("cookie")
+    options = {"digest_method": hashlib.sha256}
+    return URLSafeSerializer(key, salt="told", serializer=json, signer_kwargs=options)
 
 
 def forget_flash(request: Request, response: Response) -> None:

@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from api.web.acting import open_to_all
 from api.web.entry import came_in, sign_in_form
 from api.web.flash import own_address
+from api.web.security import is_secure
 from api.web.settingsframe import site_root
 from api.web.site import Site, site_of
 from listening.entering import note_sign_in
@@ -49,7 +50,7 @@ def to_provider(request: Request, next: str = "/") -> Response:
     response = RedirectResponse(started.address, 303)
     response.set_cookie(
         _COOKIE, sealed, max_age=_SECONDS, path="/sign-in/oidc", httponly=True, samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=is_secure(request),
     )  # fmt: skip
     return response
 

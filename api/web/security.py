@@ -6,6 +6,7 @@ from ipaddress import ip_address
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -105,6 +106,12 @@ class KnownHosts:
                 await refusal(scope, receive, send)
                 return
         await self.app(scope, receive, send)
+
+
+def is_secure(request: Request) -> bool:
+    """Whether browsers come over TLS, perhaps to a proxy before this server."""
+    public = request.app.state.site.settings.public_url or ""
+    return request.url.scheme == "https" or public.startswith("https:")
 
 
 def host_of(header: str) -> str:

@@ -17,6 +17,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from starlette.responses import Response
 
 from api.web.acting import form_of
+from api.web.security import is_secure
 from api.web.site import render, site_of
 from listening.entering import Browser, mark_of
 from listening.errors import ForbiddenError
@@ -109,5 +110,5 @@ def _known(request: Request) -> URLSafeSerializer:
 def _set(request: Request, response: Response, name: str, value: str, age: int | None) -> None:
     response.set_cookie(
         name, value, max_age=age, path="/", httponly=True, samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=is_secure(request),
     )  # fmt: skip

@@ -45,7 +45,7 @@ def _first(
     account = session.exec(select(Account).where(Account.login == login)).first()
     if account is not None:
         # The login alone decides that they are the same: it must be theirs beyond doubt.
-        if account.subject is not None or not _vouched(settings, claims):
+        if account.subject is not None or not _vouched(settings, claims, account):
             raise ForbiddenError(
                 f"The account {login} is another's, or its address was never confirmed: ask "
                 "whoever runs this service."
@@ -86,8 +86,12 @@ def _login(settings: Settings, claims: Mapping[str, Any]) -> str:
     return login
 
 
-def _vouched(settings: Settings, claims: Mapping[str, Any]) -> bool:
-    return settings.oidc_login_claim != "email" or claims.get("email_verified") is True
+def _vouched(settings: Settings, claims: Mapping[str, Any], account: Account) -> bool:
+    if settings.oidc_login_claim == "email":
+        return claims.get("email_verified") is True
+    # Names that people choose for themselves are nobody's: only who was invited and has never
+    # come in is waited for under one.
+    return account.password_hash is None
 
 
 def _role_by_groups(settings: Settings, claims: Mapping[str, Any]) -> Role | None:

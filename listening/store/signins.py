@@ -218,6 +218,8 @@ def list_api_keys(
     )
     if not actor.may(Permission.ADMINISTER, None):
         statement = statement.where(ApiKey.account_id == actor.account_id)
+        if actor.key_id is not None:  # a key knows itself alone
+            statement = statement.where(ApiKey.id == actor.key_id)
     if before is not None:
         statement = statement.where(col(ApiKey.id) < before)
     return [KeyView(key, account.login, _state(key, account)) for key, account in
@@ -239,9 +241,10 @@ def revoke_api_key(session: Session, actor: Actor, key_id: int) -> None:
         NotFoundError: there is none, or it is somebody else's and one is no admin.
     """
     key = session.get(ApiKey, key_id)
-    if key is None or (
-        key.account_id != actor.account_id and not actor.may(Permission.ADMINISTER, None)
-    ):
+    own = key is not None and key.account_id == actor.account_id
+    if actor.key_id is not None:
+        own = own and key_id == actor.key_id
+    if key is None or not (own or actor.may(Permission.ADMINISTER, None)):
         raise NotFoundError(f"No API key {key_id}.")
     if key.revoked_at is None:
         key.revoked_at = now()

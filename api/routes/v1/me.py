@@ -16,6 +16,10 @@ router = api_router("me")
 def me(request: Request) -> Me:
     """Who this key or browser is, and what they may do."""
     actor = actor_of(request)
+    if actor.only is not None:  # a key for one brand says nothing of the others
+        role = actor.role_for(actor.only)
+        own = {actor.only: role} if role is not None else {}
+        return Me(name=actor.name, role=None, brands=own, writes=actor.writes)
     return Me(
         name=actor.name, role=actor.everywhere, brands=dict(actor.brands), writes=actor.writes
     )

@@ -21,8 +21,9 @@ from starlette.responses import JSONResponse, Response
 from api.routes.problems import Problem
 from api.routes.v1.limits import admit
 from api.schemas.base import ProblemBody
-from api.web.acting import identify, unauthorised
+from api.web.acting import Need, identify, unauthorised
 from api.web.site import Site, site_of
+from listening.access import Actor
 from listening.errors import InvalidError
 from listening.store.repeats import Again, begin_repeat, end_repeat, forget_repeat
 from listening.store.tables.types import now
@@ -55,6 +56,8 @@ class ApiRoute(APIRoute):
     def get_route_handler(self) -> Answer:
         """The handler of the route, with what all share around it."""
         handle = super().get_route_handler()
+        needs = (d.dependency for d in self.dependencies)
+        asks = next((one for one in needs if isinstance(one, Need)), None)
 
         async def answer(request: Request) -> Response:
             if b"%00" in request.scope.get("query_string", b""):
@@ -64,8 +67,11 @@ class ApiRoute(APIRoute):
             if actor is None:
                 raise unauthorised()
             key = request.headers.get("idempotency-key")
-            if request.method in _WRITES and key is not None:
-                response = await _once(request, actor.name, key, handle)
+            reads = asks is not None and asks.reads
+            if request.method in _WRITES and key is not None and not reads:
+                if asks is not None:
+                    await asks(request)  # before an answer that is kept is given again
+                response = await _once(request, _owner(actor), key, handle)
             else:
                 response = await handle(request)
             response = _tagged(request, response)
@@ -110,6 +116,11 @@ def _tagged(request: Request, response: Response) -> Response:
     if tag in {one.strip().removeprefix("W/") for one in known.split(",")}:
         return Response(status_code=304, headers={"ETag": tag})
     return response
+
+
+def _owner(actor: Actor) -> str:
+    """Whose an idempotency key is: names of API keys may be the same."""
+    return f"account {actor.account_id} key {actor.key_id}"
 
 
 async def _once(request: Request, actor: str, key: str, handle: Answer) -> Response:

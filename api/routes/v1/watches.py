@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 
 from api.routes.paging import Cursor, Id, Limit, decode_cursor, encode_cursor
-from api.routes.v1.route import api_router, expected_version
+from api.routes.v1.route import api_router, expected_version, told_once
 from api.schemas.base import Page
 from api.schemas.watches import (
     BackfillSent,
@@ -141,6 +141,7 @@ def backfill_watch(request: Request, watch_id: Id, sent: BackfillSent) -> WatchS
 @router.post("/watches/{watch_id}/secret", dependencies=SET_UP)
 def new_secret(request: Request, watch_id: Id) -> PushSecret:
     """Another secret for whoever pushes to it; the last one is refused from now on."""
+    told_once(request)
     with site_of(request).store.work() as session:
         made = watchedits.new_push_secret(session, actor_of(request), watch_id)
     return PushSecret(secret=made, path=address_of(watch_id))
