@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import structlog
@@ -28,6 +28,7 @@ EVERY = 0.5  # seconds
 _AGAIN = timedelta(seconds=10)
 MOST = 500  # changes told of at once; with more a page looks at everything again
 MOST_LISTENERS = 200  # of one process
+MOST_OF_ONE = 10  # of them by one account or key
 _WAITING = 1000  # changes that a listener may be behind before it is let go
 
 log = structlog.get_logger()
@@ -49,21 +50,37 @@ class Changed:
 
 
 @dataclass(eq=False, slots=True)
-class _Listener:
+class Listener:
+    """A place among those who listen."""
+
     brand_id: int
+    who: object
     waiting: asyncio.Queue[Changed | None] = field(
         default_factory=lambda: asyncio.Queue(maxsize=_WAITING)
     )
     over: bool = False
 
     def end(self) -> None:
+        """Let it go."""
         self.over = True
         if not self.waiting.full():
             self.waiting.put_nowait(None)
 
 
 class TooManyListenersError(ListeningError):
-    """This process has as many listeners as it can serve."""
+    """There are as many listeners as can be served, or as one may have.
+
+    Attributes:
+        own: whether they are all of whoever asks.
+    """
+
+    def __init__(self, *, own: bool) -> None:
+        self.own = own
+        super().__init__(
+            f"You listen {MOST_OF_ONE} times already: close a page, then try again."
+            if own
+            else "Too many pages listen already: try again in a while."
+        )
 
 
 class Live:
@@ -71,7 +88,7 @@ class Live:
 
     def __init__(self, site: Site, every: float = EVERY) -> None:
         self._site, self._every = site, every
-        self._listeners: set[_Listener] = set()
+        self._listeners: set[Listener] = set()
         self._seen: set[int] = set()
         self._last = 0
         self._task: asyncio.Task[None] | None = None
@@ -79,18 +96,36 @@ class Live:
         self._starting = asyncio.Lock()
         self._ended = False
 
-    async def listen(self, brand_id: int, *, beat: float) -> AsyncGenerator[Changed | None, None]:
-        """What changes of a brand from now on; None once there was nothing for `beat` seconds.
+    def join(self, brand_id: int, who: object) -> Listener:
+        """Take a place, before anything is answered; who listens gives it back by `leave`.
 
-        Ends when this process does, or where the listener does not keep up.
+        Args:
+            brand_id: whose changes.
+            who: the account or key; each has places for a few pages, so that none takes them all.
 
         Raises:
-            TooManyListenersError: before anything is told.
+            TooManyListenersError: there is none left.
         """
         if len(self._listeners) >= MOST_LISTENERS or self._ended:
-            raise TooManyListenersError("Too many pages listen already: try again in a while.")
-        own = _Listener(brand_id)
+            raise TooManyListenersError(own=False)
+        if sum(one.who == who for one in self._listeners) >= MOST_OF_ONE:
+            raise TooManyListenersError(own=True)
+        own = Listener(brand_id, who)
         self._listeners.add(own)
+        return own
+
+    def leave(self, own: Listener) -> None:
+        """Give a place back; once more does nothing."""
+        self._listeners.discard(own)
+        if not self._listeners and self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def listen(self, own: Listener, *, beat: float) -> AsyncGenerator[Changed | None, None]:
+        """What changes from now on; None at first and once there was nothing for `beat` seconds.
+
+        Ends when this process does, or where the listener does not keep up.
+        """
         try:
             await self._start()
             yield None
@@ -102,10 +137,7 @@ class Live:
                 if not own.over:
                     yield found
         finally:
-            self._listeners.discard(own)
-            if not self._listeners and self._task is not None:
-                self._task.cancel()
-                self._task = None
+            self.leave(own)
 
     def end(self) -> None:
         """Let every listener go, from whatever thread: the process is about to end."""
@@ -150,6 +182,12 @@ class Live:
 
     def _hand_out(self, one: Change) -> None:
         told = as_changed(one)
+        if one.brand_id is None:
+            # Of what is of no brand, such as accounts, only groups are everybody's to hear of;
+            # who changed them, an admin, is not.
+            if one.noun != "segment":
+                return
+            told = replace(told, by=None)
         for listener in self._listeners:
             if one.brand_id in {None, listener.brand_id}:
                 if listener.waiting.full():

@@ -11,15 +11,17 @@ from typing import Annotated
 from fastapi import Header, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
 
 from api.routes.paging import Id
 from api.routes.problems import Problem
 from api.routes.v1.route import api_router
-from api.web.acting import look_again, need
+from api.web.acting import actor_of, look_again, need
 from api.web.live import (
-    MOST_LISTENERS,
     Changed,
+    Listener,
     Live,
+    TooManyListenersError,
     changes_since,
     latest_change,
 )
@@ -39,6 +41,19 @@ class EventStream(StreamingResponse):
     """Server-sent events."""
 
     media_type = "text/event-stream"
+
+    def __init__(
+        self, live: Live, place: Listener, told: AsyncIterator[str], headers: dict[str, str]
+    ) -> None:
+        super().__init__(told, headers=headers)
+        self._live, self._place = live, place
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, and give the place back even where nothing of the stream was ever read."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._live.leave(self._place)
 
 
 @router.get(
@@ -65,26 +80,26 @@ async def events(
 ) -> StreamingResponse:
     """Changes to cases, flags and mentions of a brand as they happen."""
     live: Live = request.app.state.live
-    if live.listeners >= MOST_LISTENERS:
+    actor = actor_of(request)
+    try:
+        place = live.join(brand_id, (actor.account_id, actor.key_id))
+    except TooManyListenersError as error:
         raise Problem(
-            503,
-            "Too many listeners",
-            "Too many pages listen already: try again in a while.",
-            {"Retry-After": "30"},
-        )
+            429 if error.own else 503, "Too many listeners", str(error), {"Retry-After": "30"}
+        ) from None
     after = int(last_event_id) if last_event_id is not None else None
     headers = {"X-Accel-Buffering": "no"}  # a proxy in front passes on what it gets
-    return EventStream(_stream(request, live, brand_id, after), headers=headers)
+    return EventStream(live, place, _stream(request, live, place, after), headers)
 
 
 async def _stream(
-    request: Request, live: Live, brand_id: int, after: int | None
+    request: Request, live: Live, place: Listener, after: int | None
 ) -> AsyncIterator[str]:
     """What is sent, for as long as whoever listens may."""
-    site = site_of(request)
+    site, brand_id = site_of(request), place.brand_id
     looked_at = time.monotonic()
     first = True
-    async with aclosing(live.listen(brand_id, beat=BEAT)) as told:
+    async with aclosing(live.listen(place, beat=BEAT)) as told:
         async for one in told:
             if first:
                 first = False

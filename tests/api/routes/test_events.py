@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from sqlmodel import Session, delete
 
 from api.routes.v1 import events
+from api.web import live
 from api.web.acting import COOKIE
 from api.web.app import create_app
 from listening.access import Role
@@ -36,9 +37,9 @@ class Served:
     def __init__(self, app: FastAPI, store: Store, address: str) -> None:
         self.app, self.store, self.address = app, store, address
 
-    def tell(self, noun_id: int | None = 7, brand_id: int | None = 1) -> None:
+    def tell(self, noun_id: int | None = 7, brand_id: int | None = 1, noun: str = "case") -> None:
         def write(session: Session) -> None:
-            changed(session, "case", noun_id, brand_id=brand_id, version=3, by="rita")
+            changed(session, noun, noun_id, brand_id=brand_id, version=3, by="rita")
 
         with self.store.work() as session:
             write(session)
@@ -106,8 +107,10 @@ def test_a_change_is_heard_within_two_seconds_by_those_of_its_brand(served: Serv
         _, told = heard(lines, "change")
         assert time.monotonic() - began < 2
         assert told == {"noun": "case", "id": 7, "version": 3, "by": "rita"}
-        served.tell(None, None)  # of everybody
-        assert heard(others, "change")[1]["id"] is None
+        served.tell(5, None, "account")  # nobody's to hear of
+        served.tell(None, None, "segment")  # everybody's, but not by whom
+        _, told = heard(others, "change")
+        assert told == {"noun": "segment", "id": None, "version": 3, "by": None}
         served.tell(8, 2)
         assert heard(others, "change")[1]["id"] == 8
 
@@ -161,10 +164,18 @@ def test_nobody_listens_to_a_brand_that_is_not_theirs(served: Served) -> None:
             assert stream.status_code == status
 
 
-def test_too_many_are_sent_away(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "MOST_LISTENERS", 1)
+@pytest.mark.parametrize(("limit", "status"), [("MOST_LISTENERS", 503), ("MOST_OF_ONE", 429)])
+def test_too_many_are_sent_away(
+    served: Served, monkeypatch: pytest.MonkeyPatch, limit: str, status: int
+) -> None:
+    monkeypatch.setattr(live, limit, 1)
     with served.listening() as stream:
         lines = stream.iter_lines()  # let go of, it would close the stream
         heard(lines, "ready")
         with served.listening() as refused:
-            assert (refused.status_code, refused.headers["retry-after"]) == (503, "30")
+            assert (refused.status_code, refused.headers["retry-after"]) == (status, "30")
+            assert refused.headers["content-type"] == "application/problem+json"
+        if limit == "MOST_OF_ONE":
+            cookie = cookie_for(served.app.state.site, "sam", Role.VIEWER)
+            with served.listening(cookie=cookie) as other:
+                assert other.status_code == 200
