@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from listening.errors import InvalidError
-from listening.query import Query, parse
+from listening.query import Query, parse_small
 from listening.query.fields import ENGAGEMENT_TYPES
 from listening.sources.base import PostKind
 from listening.store.mentions import EMOTIONS
@@ -121,7 +121,7 @@ def search_of(parameters: Iterable[tuple[str, str]]) -> Search:
 
     Raises:
         InvalidError: a value does not fit; names the parameter.
-        QueryError: the query cannot be read; tells the column.
+        QueryError: the query cannot be read, or is too large; tells the column.
     """
     given: dict[str, list[str]] = {}
     for name, value in parameters:
@@ -141,7 +141,7 @@ def search_of(parameters: Iterable[tuple[str, str]]) -> Search:
     if since is not None and until is not None and since >= until:
         raise InvalidError("endDate is not after startDate.", field="endDate")
     return Search(
-        query=parse(text) if text is not None else None,
+        query=parse_small(text) if text is not None else None,
         only=only,
         without=without,
         since=since,

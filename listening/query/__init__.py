@@ -16,6 +16,7 @@ are found as substrings.
 
 from listening.query.document import Document
 from listening.query.explain import Explanation, explain
+from listening.query.limits import parse_small
 from listening.query.matcher import Match, Matcher
 from listening.query.nodes import Query
 from listening.query.parser import parse
@@ -29,5 +30,6 @@ __all__ = [
     "Query",
     "explain",
     "parse",
+    "parse_small",
     "search_terms",
 ]

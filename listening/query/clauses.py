@@ -6,6 +6,7 @@ says nothing.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from listening.query.matcher import Match, as_match
 from listening.query.nodes import Field, Node, Query, children
 
 MOST_CLAUSES = 60  # looked at one by one; the query itself is always looked at whole
+MOST_SECONDS = 2.0  # after which clauses are not looked at any more
 
 
 @dataclass(slots=True)
@@ -49,8 +51,11 @@ class Tried:
     matches: list[tuple[int, Match]] = field(default_factory=list)
 
 
-def try_query(query: Query, documents: Iterable[Document]) -> Tried:
-    """Try a query on documents, clause by clause."""
+def try_query(
+    query: Query, documents: Iterable[Document], *, seconds: float = MOST_SECONDS
+) -> Tried:
+    """Try a query on documents, clause by clause; after some seconds the query alone."""
+    until = time.monotonic() + seconds
     nodes = list(_walk(query.tree, 0, None))
     kept = nodes[:MOST_CLAUSES]
     found = Tried(
@@ -60,6 +65,10 @@ def try_query(query: Query, documents: Iterable[Document]) -> Tried:
     for place, document in enumerate(documents):
         subject = Subject(document)
         found.documents += 1
+        if len(kept) > 1 and time.monotonic() > until:
+            # Half counted they would mislead.
+            found.left_out += len(kept) - 1
+            del kept[1:], found.clauses[1:]
         for clause, (node, _, within) in zip(found.clauses, kept, strict=True):
             areas = subject.areas if within is None else subject.within(within)
             hits = evaluate(node, subject, areas)

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from listening.access import Actor
 from listening.matching import document_of, handle_of
-from listening.query import parse
+from listening.query import parse_small
 from listening.query.clauses import Clause, try_query
 from listening.salience import Span
 from listening.store.posts import raw_post
@@ -70,9 +70,9 @@ def run_query_test(
         shown: matches given back.
 
     Raises:
-        QueryError: it cannot be read; with the column.
+        QueryError: it cannot be read, or is too large to be tried; with the column.
     """
-    parsed = parse(query)
+    parsed = parse_small(query)
     rows = _last_posts(session, actor)
     raws = [raw_post(post, author) for post, author in rows]
     tried = try_query(parsed, (document_of(raw) for raw in raws))

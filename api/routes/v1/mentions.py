@@ -25,7 +25,7 @@ from api.web.exports import Form, mentions_file
 from api.web.site import site_of
 from listening.access import Permission
 from listening.errors import QueryError
-from listening.query import parse
+from listening.query import parse_small
 from listening.searching import FACETS, LONGEST_QUERY, LONGEST_VALUE, MOST_VALUES, NONE, Sort
 from listening.searching import search_of as read_search
 from listening.store.finding import PAGE, count_facets, find, find_mention
@@ -169,6 +169,6 @@ def undo_change(request: Request, brand_id: Id, sent: Undo) -> Changed:
 def check_query(request: Request, q: Annotated[str, Query(max_length=LONGEST_QUERY)]) -> QueryCheck:
     """Whether a query can be read; where not, what is wrong and at which column."""
     try:
-        return QueryCheck(valid=True, normal=str(parse(q)))
+        return QueryCheck(valid=True, normal=str(parse_small(q)))
     except QueryError as error:
         return QueryCheck(valid=False, message=str(error), column=error.column)
