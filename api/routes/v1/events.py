@@ -43,9 +43,14 @@ class EventStream(StreamingResponse):
     media_type = "text/event-stream"
 
     def __init__(
-        self, live: Live, place: Listener, told: AsyncIterator[str], headers: dict[str, str]
+        self,
+        live: Live,
+        place: Listener,
+        told: AsyncIterator[str],
+        headers: dict[str, str],
+        status_code: int = 200,  # the schema of the API is made from it
     ) -> None:
-        super().__init__(told, headers=headers)
+        super().__init__(told, status_code, headers)
         self._live, self._place = live, place
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
