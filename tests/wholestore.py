@@ -7,19 +7,14 @@ from datetime import timedelta
 from sqlalchemy import inspect
 from sqlmodel import Session, SQLModel
 
-from listening.access import Role
 from listening.sources.base import PostKind
 from listening.store.flags import refresh_flags
 from listening.store.session import Store
 from listening.store.sweeps import quarantine
 from listening.store.tables import (
-    Account,
-    ApiKey,
-    AuditEntry,
     AuthorLook,
     AuthorProfile,
     Backfill,
-    BrandRole,
     BrandWindow,
     Campaign,
     CampaignMention,
@@ -27,46 +22,34 @@ from listening.store.tables import (
     Case,
     CaseEvent,
     CaseNote,
-    Change,
-    Channel,
-    ChannelKind,
     Claim,
     Correction,
     Counter,
-    Credential,
     CustomerRecord,
-    Delivery,
-    Erasure,
-    FailedAttempt,
     Job,
     JobStatus,
     Lease,
     Lineage,
     LineageEvent,
-    LinkPurpose,
     Membership,
     MembershipChange,
     Mention,
     MentionDay,
     MentionTag,
-    OneTimeLink,
     PlacedChunk,
     Presence,
     Priority,
-    Repeat,
     Report,
     ReportItem,
     ReportSchedule,
     Review,
     ReviewVerdict,
     RunArtefact,
-    SavedView,
     Segment,
     Segmentation,
     SegmentationFit,
     SegmentFigure,
     SegmentState,
-    SignIn,
     Stance,
     StanceChange,
     StanceKind,
@@ -77,6 +60,7 @@ from listening.store.tables import (
     Watch,
 )
 from tests.factories import analyse, at, author_id, brand, load, mentions, opinion, post, posts
+from tests.wholedesk import fill_desk
 
 NOON = at("2026-09-01T12:00Z")
 ANNIKA = {"author_handle": "annika.j", "author_name": "Annika Jansson"}
@@ -321,52 +305,7 @@ def _running(session: Session, jetblue: int) -> None:
         )
     )  # fmt: skip
     session.add(Backfill(watch_id=1, since=NOON - timedelta(days=1), until=NOON))
-    _asked_for(session, jetblue)
-
-
-def _asked_for(session: Session, jetblue: int) -> None:
-    """What people entered in the settings."""
-    session.add(Credential(name="LISTENING_REDDIT_ID", value="encrypted", set_by="ann"))
-    session.add(
-        Channel(
-            id=1, name="Desk", kind=ChannelKind.WEBHOOK, secret="encrypted",
-            shown="https://hooks.example/...", events=["watch.failing"], created_by="ann",
-        )
-    )  # fmt: skip
-    session.flush()
-    session.add(
-        Delivery(
-            uid="0f", dedupe="1:watch.failing:watch:1:x", channel_id=1, brand_id=jetblue,
-            event="watch.failing", subject="watch:1", title="JetBlue: the watch fails", text="",
-            answer="500: no user Annika.J there",
-        )
-    )  # fmt: skip
-    session.add(Erasure(source="twitter", who="u-0815", asked_by="ann"))
-    _signed_in(session, jetblue)
-
-
-def _signed_in(session: Session, jetblue: int) -> None:
-    """Who uses the desk, and what it keeps of that."""
-    session.add(Account(id=1, login="ann", name="Ann"))
-    session.flush()
-    session.add(BrandRole(account_id=1, brand_id=jetblue, role=Role.BRAND))
-    session.add(SignIn(token_hash="t", account_id=1, until=NOON))
-    session.add(
-        OneTimeLink(token_hash="l", purpose=LinkPurpose.RESET, account_id=1, made_by="ann",
-                    until=NOON)
-    )  # fmt: skip
-    session.add(
-        ApiKey(name="nightly", prefix="lk_0", key_hash="h", account_id=1, role=Role.VIEWER,
-               expires_at=NOON)
-    )  # fmt: skip
-    session.add(FailedAttempt(under="h"))
-    session.add(AuditEntry(by="ann", account_id=1, action="case.close", noun="case", noun_id="1"))
-    session.add(Change(brand_id=jetblue, noun="case", noun_id=1))
-    session.add(
-        SavedView(account_id=1, brand_id=jetblue, page="triage", name="Mine",
-                  params={"q": "late"})
-    )  # fmt: skip
-    session.add(Repeat(actor="ann", key="k", request_hash="h", body='{"id": 1}'))
+    fill_desk(session, jetblue)
 
 
 def rows_of_every_table(store: Store) -> dict[str, int]:
