@@ -17,6 +17,7 @@ from listening.query.nodes import Field, Node, Query, children
 
 MOST_CLAUSES = 60  # looked at one by one; the query itself is always looked at whole
 MOST_SECONDS = 2.0  # after which clauses are not looked at any more
+LONGEST = 5.0  # seconds after which no more documents are
 
 
 @dataclass(slots=True)
@@ -39,7 +40,7 @@ class Tried:
     """A query tried on documents.
 
     Attributes:
-        documents: how many.
+        documents: how many were looked at.
         clauses: the query and all below it, in the order they are written.
         left_out: clauses that were not looked at one by one.
         matches: place of each document where the query holds, and where in it.
@@ -54,8 +55,8 @@ class Tried:
 def try_query(
     query: Query, documents: Iterable[Document], *, seconds: float = MOST_SECONDS
 ) -> Tried:
-    """Try a query on documents, clause by clause; after some seconds the query alone."""
-    until = time.monotonic() + seconds
+    """Try a query on documents, clause by clause; later the query alone, then no more."""
+    began = time.monotonic()
     nodes = list(_walk(query.tree, 0, None))
     kept = nodes[:MOST_CLAUSES]
     found = Tried(
@@ -64,8 +65,11 @@ def try_query(
     )
     for place, document in enumerate(documents):
         subject = Subject(document)
+        passed = time.monotonic() - began
+        if passed > LONGEST:
+            break
         found.documents += 1
-        if len(kept) > 1 and time.monotonic() > until:
+        if len(kept) > 1 and passed > seconds:
             # Half counted they would mislead.
             found.left_out += len(kept) - 1
             del kept[1:], found.clauses[1:]

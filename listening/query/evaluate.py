@@ -254,8 +254,10 @@ def _windows(sides: list[list[Place]], distance: int, words: Words) -> Iterable[
                 break
             window.append(entry)
         missing = set(range(len(sides))) - {side}
-        if missing <= {entry[2] for entry in window}:
-            chosen = _choose(window, [row[start]], missing, distance)
+        # None overlaps another, so each of them begins elsewhere.
+        begins = len({entry[3][0] for entry in window})
+        if begins >= len(missing) and missing <= {entry[2] for entry in window}:
+            chosen = _choose(window, 0, [row[start]], frozenset(missing), distance, set())
             if chosen:
                 yield _join([entry[3] for entry in chosen])
 
@@ -264,16 +266,32 @@ Entry = tuple[int, int, int, Place]
 
 
 def _choose(
-    window: list[Entry], chosen: list[Entry], missing: set[int], distance: int
+    window: list[Entry],
+    begin: int,
+    chosen: list[Entry],
+    missing: frozenset[int],
+    distance: int,
+    failed: set[tuple[int, int, frozenset[int]]],
 ) -> list[Entry] | None:
-    """The leftmost way to add one entry of every missing side, or None."""
+    """The leftmost way to add one entry of every missing side, or None.
+
+    Only entries from `begin` on are added. `failed` keeps what led nowhere: however many
+    orders of the same sides come to the same place, the rest is looked for once.
+    """
+    spread = max(entry[1] for entry in chosen) - chosen[0][0] + 1
+    others = spread - sum(entry[1] - entry[0] + 1 for entry in chosen)
     if not missing:
-        spread = max(entry[1] for entry in chosen) - chosen[0][0] + 1
-        own = sum(entry[1] - entry[0] + 1 for entry in chosen)
-        return chosen if spread - own <= distance else None
-    for i, entry in enumerate(window):
-        if entry[2] in missing and entry[3][0] >= max(taken[3][1] for taken in chosen):
-            found = _choose(window[i + 1 :], [*chosen, entry], missing - {entry[2]}, distance)
+        return chosen if others <= distance else None
+    end = max(taken[3][1] for taken in chosen)
+    state = (end, others, missing)
+    # Two terms may share a word where words are not parted, so each may give one back.
+    if others - len(missing) > distance or state in failed:
+        return None
+    for i in range(begin, len(window)):
+        entry = window[i]
+        if entry[2] in missing and entry[3][0] >= end:
+            found = _choose(window, i + 1, [*chosen, entry], missing - {entry[2]}, distance, failed)
             if found:
                 return found
+    failed.add(state)
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from listening.errors import QueryError
-from listening.query import Document, parse, parse_small
+from listening.query import Document, clauses, parse, parse_small
 from listening.query.clauses import try_query
 from listening.searching import search_of
 
@@ -40,3 +40,9 @@ def test_after_its_time_the_query_alone_is_tried() -> None:
     assert (tried.documents, tried.left_out, len(tried.matches)) == (2, 5, 2)
     whole = try_query(parse("a OR (b AND NOT c)"), documents)
     assert (len(whole.clauses), whole.left_out) == (6, 0)
+
+
+def test_a_query_that_takes_too_long_is_tried_on_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clauses, "LONGEST", -1)
+    tried = try_query(parse("a"), [Document(text="a")])
+    assert (tried.documents, tried.matches) == (0, [])
