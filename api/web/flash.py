@@ -65,7 +65,8 @@ def redirect(
 def take_flash(request: Request) -> Flash | None:
     """What the last form has to tell; escaped like everything else, and never obeyed unasked."""
     try:
-        text, undo, fields, bad = _sealing(request).loads(request.cookies[_COOKIE])
+        told = request.cookies[_COOKIE]  # most pages have none, and need no key
+        text, undo, fields, bad = _sealing(request).loads(told)
         chosen = undo if isinstance(undo, str) and _OWN.match(undo) else None
         return Flash(str(text), chosen, {str(k): str(v) for k, v in fields.items()}, bool(bad))
     except (KeyError, ValueError, TypeError, AttributeError, BadSignature):
