@@ -7,16 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from pydantic import SecretStr
 from sqlmodel import select
 
-from api.web.site import Site
-from listening.config import Settings
 from listening.store.session import Store
 from listening.store.tables import Brand, Channel, Delivery
 from tests.functional.browsing import DESK, PHONE, chromium, signed_page, too_wide, violations
 from tests.functional.serving import serving
-from tests.signed import cookie_for
+from tests.functional.test_every_page import admin_cookie
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -32,8 +29,7 @@ def page(request: pytest.FixtureRequest, people: Store, tmp_path: Path) -> Itera
     """A page of a browser in which an admin is signed in."""
     scheme, width = request.param
     with serving(people, tmp_path) as address, chromium() as browser:
-        settings = Settings(database_url=SecretStr(people.url), data_dir=tmp_path)
-        cookie = cookie_for(Site(settings))
+        cookie = admin_cookie(people, tmp_path)
         opened = signed_page(browser, address, cookie, width=width, scheme=scheme)
         opened.set_default_timeout(60_000)
         errors: list[str] = []
