@@ -380,7 +380,7 @@ def test_a_sweep_is_followed_by_it_and_what_was_dropped_is_made_up(
     brand(store, "JetBlue")
     number = watch(store, "hackernews")
     sweeps.apply((number,)).get()
-    assert [message["task"] for message in waiting()] == ["nlp.analyse"], "off"
+    assert [message["task"] for message in waiting()] == ["nlp.analyse", "keep.count"], "off"
     monkeypatch.setenv("LISTENING_INTERESTS_POSTS", "10")
     get_settings.cache_clear()
     settles.apply().get()

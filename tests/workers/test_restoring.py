@@ -199,7 +199,7 @@ def test_an_older_backup_brings_nobody_back(store: Store, tmp_path: Path) -> Non
     without = rows_of_every_table(store)
     assert restore(store, made.path, replace=True).erased == 1
     assert places_of(store, *HERS) == []
-    assert rows_of_every_table(store) == without
+    assert rows_of_every_table(store) == without | {"sign_in": 0, "one_time_link": 0}
     assert load(store, post(id="n", author="u-4711", source="twitter")).refused == 1
     if store.dialect == "sqlite":
         path = Path(str(store.engine.url.database))

@@ -158,12 +158,12 @@ class TurnedClient(Client):
     def timeouts(self) -> dict[str, float]:
         return dict.fromkeys(("connect", "read", "write", "pool"), 0.5)
 
-    def _once(
+    def once(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
     ) -> Answer:
         parts = urlsplit(url)
         turned = f"{self._platform.address}{parts.path or '/'}" + (
             f"?{parts.query}" if parts.query else ""
         )
-        found = super()._once(method, turned, {**headers, "x-meant": url}, content)
+        found = super().once(method, turned, {**headers, "x-meant": url}, content)
         return Answer(found.status, found.headers, found.body, url)

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from listening.reports import BrandSummary, Day
 from listening.store.brands import get_brand
+from listening.store.flags import refresh_flags
 from listening.store.session import Store
 from listening.store.summaries import brand_summary
 from listening.store.tables import (
@@ -109,7 +110,7 @@ def test_days_are_those_of_utc_with_gaps_filled(spoken: Store) -> None:
 
 
 def test_flags_and_open_cases(spoken: Store) -> None:
-    number = mentions(spoken)["p2"].mention.id
+    view = mentions(spoken)["p2"]
 
     def flagged(session: Session, name: str, author: str, kind: StanceKind) -> None:
         session.add(
@@ -126,7 +127,15 @@ def test_flags_and_open_cases(spoken: Store) -> None:
         flagged(session, "JetBlue", "a3", StanceKind.PASSIVE)
         flagged(session, "Delta", "a2", StanceKind.ADVOCATE)
         jetblue = get_brand(session, "JetBlue").id
-        session.add(Case(mention_id=number, brand_id=jetblue, priority=Priority.LOW, urgency=0.1))
+        session.add(
+            Case(
+                mention_id=view.mention.id, brand_id=jetblue, author_id=view.author.id,
+                source="file", published_at=view.post.published_at, priority=Priority.LOW,
+                urgency=0.1, rank=0.1,
+            )
+        )  # fmt: skip
+        for name in ("JetBlue", "Delta"):
+            refresh_flags(session, int(get_brand(session, name).id or 0))
     found = summary(spoken)
     assert (found.advocates, found.detractors, found.open_cases) == (1, 1, 1)
     other = summary(spoken, "Delta")

@@ -36,7 +36,11 @@ def test_rows_and_bytes_by_table(store: Store) -> None:
     filled(store)
     with store.session() as session:
         counts, sizes = row_counts(session), table_bytes(session)
-    assert {name: n for name, n in counts.items() if n} == {"author": 2000, "post": 2000}
+    assert {name: n for name, n in counts.items() if n} == {
+        "author": 2000,
+        "post": 2000,
+        "post_words": 2000,
+    }
     assert list(counts) == list(sizes) == table_names()
     # PostgreSQL compresses long values.
     assert sizes["post"] > (2_000_000 if store.dialect == "sqlite" else 300_000)
@@ -44,11 +48,12 @@ def test_rows_and_bytes_by_table(store: Store) -> None:
 
 
 def test_vacuuming_gives_space_back(store: Store) -> None:
+    empty = store_bytes(store)  # tables and indexes take room before anything is in them
     filled(store)
     with store.work() as session:
         session.execute(delete(Post))
     done = vacuum(store)
-    assert done.after < done.before / 2
+    assert done.after - empty < (done.before - empty) / 2
     assert done.whole is (store.dialect == "sqlite")
     if store.dialect == "postgresql":
         assert vacuum(store, full=True).whole
