@@ -55,7 +55,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         wait_for(lambda: told.search(processes.said()), "no link of the first start was printed")
         link = told.findall(processes.said())[-1]
         wait_for(lambda: _answers(port), "the pages do not answer")
-        yield Desk(f"http://127.0.0.1:{port}", link, "united" if words else "Mokkaro")
+        yield Desk(f"http://127.0.0.1:{port}", link, "united" if words else "Brindlecup")
     finally:
         processes.end()
 
