@@ -107,7 +107,7 @@ def test_a_terminal_does_not_obey_a_file(listening: Run, tmp_path: Path) -> None
     [
         (["import", "n\udcff.csv"], "is not UTF-8"),
         (["import", "posts.csv", "--map", "text=text", "--map", "text=id"], "mapped twice"),
-        (["brand", "add", "", "--query", "x"], "no name for a brand"),
+        (["brand", "add", "", "--query", "x"], "Write a name of 1 to 120 characters"),
         (["--data-dir", "posts.csv", "brand", "list"], "cannot be made"),
         (["export", "mentions", "--out", "."], "a folder or a device"),
     ],
