@@ -16,7 +16,7 @@ from api.web.acting import actor_of, brand_of, form_of, need
 from api.web.flagfiles import flags_file
 from api.web.flash import redirect
 from api.web.formats import brand_url
-from api.web.keeping import kept_count
+from api.web.keeping import kept_count, known_change
 from api.web.paging import page_of
 from api.web.savedviews import views_for
 from api.web.site import render, site_of
@@ -70,6 +70,7 @@ def _list(request: Request, kind: StanceKind, number: int) -> Response:
     chosen = filter_of(request.query_params.multi_items())
     site, week = site_of(request), FlagFilter(turned_since=now().date() - timedelta(days=7))
     with site.reading() as session:
+        change = known_change(session)
         counts = kept_count(site, session, ("stances", bid), lambda: count_stances(session, bid))
         total = counts.get(kind, 0) if chosen.plain else count_flagged(session, bid, kind, chosen)
         found = page_of(
@@ -90,6 +91,7 @@ def _list(request: Request, kind: StanceKind, number: int) -> Response:
             tab=f"{kind.value}s",
             kind=kind,
             page=found,
+            change=change,
             most=not chosen.plain and total >= COUNTED,
             weighed=sum(counts.values()),
             lately=kept_count(

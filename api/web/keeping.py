@@ -99,6 +99,15 @@ def kept_count(
 
     What jobs bring in meanwhile shows a minute later; where little is stored, it is read anew.
     """
+    return site.counts.get((key, known_change(session)), read, dear=dear)
+
+
+def known_change(session: Session) -> int:
+    """The id of the last change that a page knows of, as it was when this was first asked.
+
+    A page that listens asks before it reads anything else and says it when it begins to listen:
+    what changed while it was on its way is told then.
+    """
     if _LATEST not in session.info:
         session.info[_LATEST] = latest_change(session)
-    return site.counts.get((key, session.info[_LATEST]), read, dear=dear)
+    return int(session.info[_LATEST])

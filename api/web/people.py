@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api.web import queries
 from api.web.acting import actor_of, need
-from api.web.keeping import kept_everyone
+from api.web.keeping import kept_everyone, known_change
 from api.web.site import Site, render, site_of
 from listening.access import Permission
 from listening.errors import NotFoundError
@@ -50,6 +50,7 @@ def author_page(request: Request, slug: str, author_id: Number) -> Response:
     """Why an author is flagged: the score, its interval and the mentions that made it."""
     site, seen = site_of(request), actor_of(request).visible()
     with site.reading() as session:
+        change = known_change(session)
         brand = chosen_brand(session, slug)
         number = brand_id(brand)
         author = session.get(Author, author_id)
@@ -66,6 +67,7 @@ def author_page(request: Request, slug: str, author_id: Number) -> Response:
             brand=brand,
             tab=f"{stance.kind.value}s" if stance else None,
             author=author,
+            change=change,
             mentions=mentions,
             stance=stance,
             opened=queries.open_stance(session, stance, mentions) if stance else queries.Opened(),

@@ -18,6 +18,7 @@ from api.routes.v1.cases import PLACES, kept_pace
 from api.routes.v1.caseshown import filter_of
 from api.schemas.cases import CaseQuery
 from api.web.acting import actor_of, brand_of, need
+from api.web.keeping import known_change
 from api.web.people import Number
 from api.web.savedviews import views_for
 from api.web.site import render, site_of
@@ -127,6 +128,7 @@ def triage(
     place = decode_cursor(cursor, PLACES[order])
     own = brand_id(brand)
     with site.reading() as session:
+        change = known_change(session)
         chosen = filter_of(session, actor, asked.query)
         found = list_cases(
             session, own, chosen, order=order,
@@ -150,6 +152,7 @@ def triage(
             asked=asked,
             here=asked.address(),
             page=found,
+            change=change,
             next=asked.address(cursor=encode_cursor(found.after)) if found.after else None,
             first=not cursor,
             counts={status.value: number for status, number in counts.items()},

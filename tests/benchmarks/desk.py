@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from listening.store.session import Store
-from tests.benchmarks import clicking, painting
+from tests.benchmarks import clicking, painting, telling
 from tests.benchmarks.bigstore import Size, build
 from tests.conftest import PostgreSQLServer, server_binaries
 
@@ -65,6 +65,12 @@ def _click(url: str, folder: Path, routes: dict[str, list[str]], processes: int)
             print(
                 f"  the map in Chromium: first paint {first:.0f} ms, all dots {last:.0f} ms, "
                 f"page {size / 1024:.0f} KB"
+            )
+            times, loading = telling.told(url, port, cookie, routes["triage"][0])
+            print(
+                f"  what another does to a case, seen on an open page: p50 "
+                f"{clicking.share(times, 50):.0f} ms, p95 {clicking.share(times, 95):.0f} ms "
+                f"(loading the page: {loading:.0f} ms)"
             )
 
 

@@ -29,7 +29,7 @@ from listening.store.session import Store
 from listening.store.tables import Author, Mention, Post, Sweep
 from tests.functional.processes import Processes, wait_for
 
-pytestmark = [pytest.mark.server, pytest.mark.xdist_group("bluesky")]
+pytestmark = [pytest.mark.server]
 
 HERE = Path(__file__).parent / "bluesky"
 PLACE = Path(__file__).parents[2] / "build" / "bluesky"

@@ -73,7 +73,7 @@ def test_who_else_works_on_the_list_is_told(store: Store, tmp_path: Path) -> Non
     with serving(store, tmp_path) as address, chromium() as browser:
         cookie = admin_cookie(store, tmp_path)
         page = signed_page(browser, address, cookie)
-        with page.expect_request("**/events"):
+        with page.expect_request("**/events*"):
             page.goto("/brands/jetblue/detractors")
         page.wait_for_timeout(1500)
         with store.work() as session:

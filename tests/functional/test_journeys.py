@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = [
-    pytest.mark.browser, pytest.mark.server, pytest.mark.model, pytest.mark.xdist_group("journeys"),
+    pytest.mark.browser, pytest.mark.server, pytest.mark.model,
 ]  # fmt: skip
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -21,7 +21,6 @@ from tests.redis_server import RedisServer
 pytestmark = [
     pytest.mark.model,
     pytest.mark.server,
-    pytest.mark.xdist_group("kills"),
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc"),
 ]
 

@@ -20,7 +20,7 @@ from listening.store.rows import case_rows, membership_rows, mention_rows, segme
 from listening.store.session import Store
 from listening.store.tables import StanceKind
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("sample")]
+pytestmark = [pytest.mark.model]
 
 LISTENING = Path(sys.executable).parent / "listening"
 ROOT = Path(__file__).resolve().parents[2]

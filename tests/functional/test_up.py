@@ -19,7 +19,7 @@ from listening.store.stances import count_stances
 from listening.store.tables import Analysis, StanceKind
 from tests.functional.processes import LISTENING, children_of, free_port, wait_for
 
-pytestmark = [pytest.mark.model, pytest.mark.server, pytest.mark.xdist_group("sample")]
+pytestmark = [pytest.mark.model, pytest.mark.server]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Annotated
 
-from fastapi import Header, Request
+from fastapi import Header, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
@@ -79,6 +79,10 @@ class EventStream(StreamingResponse):
 async def events(
     request: Request,
     brand_id: Id,
+    after: Annotated[
+        int | None,
+        Query(ge=0, lt=10**18, description="To begin after an event; `Last-Event-ID` outdoes it."),
+    ] = None,
     last_event_id: Annotated[
         str | None, Header(pattern=r"^\d{1,18}$", description="To go on after an event.")
     ] = None,
@@ -92,7 +96,8 @@ async def events(
         raise Problem(
             429 if error.own else 503, "Too many listeners", str(error), {"Retry-After": "30"}
         ) from None
-    after = int(last_event_id) if last_event_id is not None else None
+    if last_event_id is not None:  # a browser that comes back says where it was
+        after = int(last_event_id)
     headers = {"X-Accel-Buffering": "no"}  # a proxy in front passes on what it gets
     return EventStream(live, place, _stream(request, live, place, after), headers)
 

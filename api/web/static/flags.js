@@ -74,7 +74,7 @@ for (const field of document.querySelectorAll(".pop input:not([type=checkbox])")
 
 const place = document.querySelector("[data-brand][data-me]");
 if (place && "EventSource" in window) {
-  const told = new EventSource(`/api/v1/brands/${place.dataset.brand}/events`);
+  const told = new EventSource(`/api/v1/brands/${place.dataset.brand}/events?after=${place.dataset.change}`);
   told.addEventListener("change", (event) => {
     const change = JSON.parse(event.data);
     if (change.noun !== "flag" || change.by === place.dataset.me) return;

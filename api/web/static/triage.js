@@ -304,9 +304,13 @@ document.addEventListener("keydown", (event) => {
 // What others do.
 
 let stream = null;
+let heard = desk.dataset.change; // the last change that is known here; what came after it is told
 function listen() {
   if (stream || document.hidden) return;
-  stream = new EventSource(`${api}/events`);
+  stream = new EventSource(`${api}/events?after=${heard}`);
+  for (const kind of ["ready", "change", "reset"]) {
+    stream.addEventListener(kind, (event) => { heard = event.lastEventId || heard; });
+  }
   stream.addEventListener("change", (event) => {
     const { noun, id, version, by } = JSON.parse(event.data);
     if (noun !== "case") return;
