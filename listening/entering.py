@@ -9,11 +9,11 @@ from sqlmodel import Session, select
 from listening.access import Actor
 from listening.errors import ForbiddenError, InvalidError
 from listening.passwords import check_password
-from listening.store.accounts import account_id, login_of
-from listening.store.attempts import counted_under, note_try, strike_off
-from listening.store.audit import record
+from listening.store.access.accounts import account_id, login_of
+from listening.store.access.attempts import counted_under, note_try, strike_off
+from listening.store.access.audit import record
+from listening.store.access.signins import start_sign_in
 from listening.store.session import Store
-from listening.store.signins import start_sign_in
 from listening.store.tables import Account
 from listening.store.tables.types import now
 from listening.throttle import ADDRESS, LOGIN

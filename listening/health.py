@@ -1,6 +1,6 @@
 """What the whole service looks like at one moment, and what of it somebody should see to.
 
-Pure: `listening.store.health` reads it, /metrics, `listening status` and pages show it.
+Pure: `listening.store.running.health` reads it, /metrics, `listening status` and pages show it.
 """
 
 from __future__ import annotations

@@ -13,11 +13,11 @@ from sqlmodel import Session
 from listening import metrics
 from listening.matching import BrandMatcher, Matched
 from listening.sources.base import RawPost
-from listening.store.counters import add
-from listening.store.mentions import FoundMention, drop_unmatched, store_mentions
-from listening.store.posts import clashing, standing, store_posts
+from listening.store.keeping.tombstones import admitted
+from listening.store.mentions.mentions import FoundMention, drop_unmatched, store_mentions
+from listening.store.posts.posts import clashing, standing, store_posts
+from listening.store.running.counters import add
 from listening.store.tables import MatchedBy
-from listening.store.tombstones import admitted
 
 
 @dataclass(frozen=True, slots=True)

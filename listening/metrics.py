@@ -1,6 +1,6 @@
 """What is counted and measured: every name that /metrics shows, with its help and labels.
 
-Counters are kept in the store (`listening.store.counters`), added to by every process and
+Counters are kept in the store (`listening.store.running.counters`), added to by every process and
 never reset. Gauges are read from the state of the store when somebody asks.
 """
 
@@ -80,7 +80,7 @@ LOST = _counter(
     "kind",
 )
 
-# A summary: written by `listening.store.counters.took`, with the two names below.
+# A summary: written by `listening.store.running.counters.took`, with the two names below.
 STAGE_SECONDS = "listening_stage_seconds"
 STAGE_SECONDS_SUM = _counter(
     f"{STAGE_SECONDS}_sum", "Seconds spent in a stage of the work.", "stage"

@@ -22,11 +22,11 @@ from listening.sources.base import RawPost
 from listening.sources.push import NAME
 from listening.sources.reading import in_settings, reading_options
 from listening.sources.registry import where
-from listening.store.brands import brand_rules
-from listening.store.counters import add, took
+from listening.store.brands.brands import brand_rules
+from listening.store.running.counters import add, took
 from listening.store.session import Store
-from listening.store.sweeps import begin_sweep, end_sweep
 from listening.store.tables import Brand, Sweep, SweepStatus, Watch
+from listening.store.watches.sweeps import begin_sweep, end_sweep
 from listening.taking import Rows, count_into, take_rows, unknown_values
 
 # Of one push. Whoever else writes to SQLite waits while it is stored, so it is bounded.

@@ -20,8 +20,8 @@ from listening.sources.errors import (
     RateLimitError,
     SourceError,
 )
-from listening.store.brands import brand_rules, query_for, slug_of
-from listening.store.tombstones import admitted
+from listening.store.brands.brands import brand_rules, query_for, slug_of
+from listening.store.keeping.tombstones import admitted
 
 _EMPTY = 3  # batches without a post, after which there is none
 # What a post may tell beside its text, by what it is called here.

@@ -15,7 +15,7 @@ from listening.errors import InvalidError
 from listening.query import Query, parse_small
 from listening.query.fields import ENGAGEMENT_TYPES
 from listening.sources.base import PostKind
-from listening.store.mentions import EMOTIONS
+from listening.store.mentions.mentions import EMOTIONS
 from listening.store.tables import CaseStatus, SentimentLabel
 
 NONE = "none"  # the value of what is unknown or not there

@@ -12,8 +12,8 @@ from listening.importing import BadRow, Table
 from listening.ingest import Ingested, ingest, tally
 from listening.matching import BrandMatcher
 from listening.sources.base import RawPost
-from listening.store.sweeps import quarantine
 from listening.store.tables import Sweep
+from listening.store.watches.sweeps import quarantine
 
 
 @dataclass(slots=True)

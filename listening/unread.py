@@ -1,6 +1,6 @@
 """Whether a source's format may have changed: told from how much of it could not be read.
 
-Pure: `listening.store.watches` keeps what this says with the watch.
+Pure: `listening.store.watches.watches` keeps what this says with the watch.
 """
 
 from __future__ import annotations

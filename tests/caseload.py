@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlmodel import select
 
 from listening.access import COMMAND_LINE, Actor, Role
-from listening.store.accounts import actor_for, add_account
-from listening.store.caseactions import Action, Verb, act
-from listening.store.cases import FoundCase, store_cases
+from listening.store.access.accounts import actor_for, add_account
+from listening.store.cases.actions import Action, Verb, act
+from listening.store.cases.cases import FoundCase, store_cases
 from listening.store.session import Store
 from listening.store.tables import Case, CaseEvent
 from listening.triage import Urgency
@@ -69,7 +69,7 @@ def do(
 
 def events(store: Store, native_id: str) -> list[CaseEvent]:
     """What was done to the case of a post."""
-    from listening.store.casehistory import history
+    from listening.store.cases.history import history
 
     with store.session() as session:
         return history(session, number_of(store, native_id))

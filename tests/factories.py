@@ -13,10 +13,10 @@ from listening.advocacy import Said
 from listening.ingest import Ingested, ingest
 from listening.matching import BrandMatcher
 from listening.sources.base import RawPost
-from listening.store.analyses import FoundAnalysis, PendingPost, reading, store_analyses
-from listening.store.brands import add_brand, brand_id, brand_rules, get_brand, query_for
-from listening.store.mentions import MentionView, views
-from listening.store.sentiments import FoundSentiment, mentions_of, store_sentiments
+from listening.store.brands.brands import add_brand, brand_id, brand_rules, get_brand, query_for
+from listening.store.mentions.mentions import MentionView, views
+from listening.store.mentions.sentiments import FoundSentiment, mentions_of, store_sentiments
+from listening.store.posts.analyses import FoundAnalysis, PendingPost, reading, store_analyses
 from listening.store.session import Store
 from listening.store.tables import Post, SentimentBasis
 
@@ -170,7 +170,7 @@ def mentions(store: Store, brand: int | None = None) -> dict[str, MentionView]:
 
 def author_id(store: Store, native_id: str) -> int:
     """The id of a stored author."""
-    from listening.store.segments import author_keys
+    from listening.store.segments.segments import author_keys
 
     with store.session() as session:
         return next(i for i, key in author_keys(session).items() if key[1] == native_id)

@@ -12,11 +12,11 @@ from listening.schedule import Schedule
 from listening.signing import HEADER, signed
 from listening.sources.push import NAME, PushSource
 from listening.sources.registry import settle
-from listening.store.brands import get_brand, list_brands
-from listening.store.pushkeys import make_push_secret
+from listening.store.brands.brands import get_brand, list_brands
 from listening.store.session import Store
 from listening.store.tables import Mention, Post, QuarantinedRow, Sweep
-from listening.store.watches import add_watch, watch_id_of
+from listening.store.watches.pushkeys import make_push_secret
+from listening.store.watches.watches import add_watch, watch_id_of
 from tests.factories import brand
 
 CSV = (

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from listening.store.finishing import Described, Told, finish_run, keep_pinned
-from listening.store.segmentations import FoundCluster, begin_run, place_chunk
-from listening.store.segments import FoundMembership, segments_by_label
+from listening.store.segments.finishing import Described, Told, finish_run, keep_pinned
+from listening.store.segments.segmentations import FoundCluster, begin_run, place_chunk
+from listening.store.segments.segments import FoundMembership, segments_by_label
 from listening.store.session import Store
 from listening.store.tables import Segmentation
 from tests.factories import MODEL, author_id

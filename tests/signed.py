@@ -13,9 +13,9 @@ from api.web.acting import COOKIE, set_cookie
 from api.web.site import Site
 from listening.access import COMMAND_LINE, Role
 from listening.errors import NotFoundError
-from listening.store.accounts import add_account, get_account
+from listening.store.access.accounts import add_account, get_account
+from listening.store.access.signins import make_api_key, start_sign_in
 from listening.store.session import Store
-from listening.store.signins import make_api_key, start_sign_in
 from listening.store.tables import Account
 
 ADMIN = "ada@example.com"

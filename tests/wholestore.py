@@ -8,9 +8,8 @@ from sqlalchemy import inspect
 from sqlmodel import Session, SQLModel
 
 from listening.sources.base import PostKind
-from listening.store.flags import refresh_flags
+from listening.store.flags.flags import refresh_flags
 from listening.store.session import Store
-from listening.store.sweeps import quarantine
 from listening.store.tables import (
     AuthorLook,
     AuthorProfile,
@@ -59,6 +58,7 @@ from listening.store.tables import (
     Tombstone,
     Watch,
 )
+from listening.store.watches.sweeps import quarantine
 from tests.factories import analyse, at, author_id, brand, load, mentions, opinion, post, posts
 from tests.wholedesk import fill_desk
 

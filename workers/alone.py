@@ -10,8 +10,8 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from listening.errors import StoreError
+from listening.store.keeping.tombstones import hold_gate
 from listening.store.session import Store
-from listening.store.tombstones import hold_gate
 
 T = TypeVar("T")
 

@@ -17,7 +17,7 @@ from listening import metrics
 from listening.config import get_settings
 from listening.errors import ListeningError, StoreError
 from listening.logs import correlated, new_correlation
-from listening.store.counters import add, took
+from listening.store.running.counters import add, took
 from listening.store.session import Store
 from workers.health import doing
 from workers.messages import EXPIRES, Message, picked_up, send_or_drop
@@ -107,7 +107,7 @@ class JobTask(Task):  # type: ignore[misc]
 
 @contextmanager
 def _run() -> Iterator[_Run]:
-    from listening.store.credentials import serve_credentials
+    from listening.store.watches.credentials import serve_credentials
 
     settings = get_settings()
     serve_credentials(settings)

@@ -26,7 +26,7 @@ from listening.config import Settings
 from listening.errors import StoreError
 from listening.logs import correlated, new_correlation
 from listening.store.facts import moments, note_moment
-from listening.store.leases import give_up, holder_of
+from listening.store.running.leases import give_up, holder_of
 from listening.store.session import Store
 from listening.store.tables.types import now
 from workers.holder import this_holder

@@ -14,7 +14,7 @@ import structlog
 from listening.config import Settings, get_settings
 from listening.errors import BrokerError, ListeningError, StoreError
 from listening.logs import masked
-from listening.store.presence import EVERY, be_seen, leave, present, resident_memory
+from listening.store.running.presence import EVERY, be_seen, leave, present, resident_memory
 from listening.store.schema import require_current
 from listening.store.session import Store
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 import structlog
 
 from listening.errors import StoreError
-from listening.store.leases import give_up, holder_of, take
+from listening.store.running.leases import give_up, holder_of, take
 from listening.store.session import Store
 from workers.holder import is_dead, this_holder
 

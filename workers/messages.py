@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 
 from listening.errors import StoreError
 from listening.logs import correlation, masked
-from listening.store.leases import give_up, take
+from listening.store.running.leases import give_up, take
 from listening.store.session import Store
 
 # A message sent once is not sent again before it was picked up or this long has passed: then

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 from listening.errors import ListeningError, StoreError
 from listening.logs import correlation as present_correlation
-from listening.store.jobs import beat_job, begin_job, end_job
+from listening.store.running.jobs import beat_job, begin_job, end_job
 from listening.store.session import Store
 from listening.store.tables import JobStatus
 from listening.store.tables.types import now

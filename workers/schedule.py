@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from listening.store.casetimer import is_due
-from listening.store.claims import highest_id, left_behind
-from listening.store.daycounts import has_marks
-from listening.store.deliveries import delivery_is_due
-from listening.store.mentions import highest_mention_id
-from listening.store.reportschedules import reports_are_due
+from listening.store.cases.timer import is_due
+from listening.store.counts.daycounts import has_marks
+from listening.store.keeping.wishes import erasure_is_wanted, match_is_wanted
+from listening.store.mentions.mentions import highest_mention_id
+from listening.store.notifying.deliveries import delivery_is_due
+from listening.store.posts.claims import highest_id, left_behind
+from listening.store.reports.schedules import reports_are_due
 from listening.store.tables.types import now
-from listening.store.watches import due_watches
-from listening.store.wishes import erasure_is_wanted, match_is_wanted
+from listening.store.watches.watches import due_watches
 from workers.jobs.figuring import figures_are_due
 from workers.messages import EXPIRES
 

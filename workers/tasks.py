@@ -11,8 +11,8 @@ import structlog
 
 from listening.config import get_settings
 from listening.logs import correlated, new_correlation
-from listening.store.leases import holder_of, take
-from listening.store.owing import ALL_AUTHORS, ALL_BRANDS
+from listening.store.posts.owing import ALL_AUTHORS, ALL_BRANDS
+from listening.store.running.leases import holder_of, take
 from listening.store.tables.types import now
 from workers.app import LONG_HARD, LONG_SOFT, app
 from workers.base import JobTask
@@ -32,7 +32,7 @@ COUNT_REST, COUNT_LEAST = 10.0, 3.0
 @app.task(base=JobTask, bind=True, name="sweep.due")
 def due_task(self: JobTask) -> None:
     """Send a sweep for each watch that is due, each with a correlation id of its own."""
-    from listening.store.watches import due_watches
+    from listening.store.watches.watches import due_watches
 
     with self.store.session() as session:
         due = due_watches(session, now())
@@ -44,7 +44,7 @@ def due_task(self: JobTask) -> None:
 @app.task(base=JobTask, bind=True, name="sweep.watch")
 def watch_task(self: JobTask, watch_id: int) -> None:
     """Sweep one watch; what it found is analysed next, and its authors are looked up."""
-    from listening.store.looks import looks_owed
+    from listening.store.posts.looks import looks_owed
     from workers.jobs.sweeping import sweep_watch
 
     report = sweep_watch(self.store, watch_id, holder=this_holder())
@@ -79,7 +79,7 @@ def analyse_task(self: JobTask) -> None:
 
     Whoever wrote the posts is given their segment at once.
     """
-    from listening.store.segments import current_segmentation
+    from listening.store.segments.segments import current_segmentation
     from workers.jobs.analysing import analyse_pending
     from workers.jobs.correcting import settle_all
     from workers.jobs.placing import follow
@@ -139,7 +139,7 @@ def segment_task(self: JobTask) -> None:
 
     Where there are many authors, others are woken to help with giving them theirs.
     """
-    from listening.store.segmentations import chunks_of
+    from listening.store.segments.segmentations import chunks_of
     from workers.jobs.drifting import current_run, note_segmented
     from workers.jobs.finishing import shared
     from workers.jobs.segmenting import begin, complete

@@ -52,7 +52,7 @@ def import_file(
     """Keep the customers of a file; an account that is known already is overwritten."""
     from listening.access import COMMAND_LINE
     from listening.errors import ImportFileError
-    from listening.store.customers import import_customers
+    from listening.store.flags.customers import import_customers
 
     try:
         with (
@@ -74,7 +74,7 @@ def import_file(
 def forget() -> None:
     """Delete every customer record."""
     from listening.access import COMMAND_LINE
-    from listening.store.customers import forget_customers
+    from listening.store.flags.customers import forget_customers
 
     with opened() as (_, store), store.work() as session:
         gone = forget_customers(session, COMMAND_LINE)
@@ -99,10 +99,10 @@ def audience(
     from listening.audiences import META_BATCH, AudienceFormat
     from listening.errors import ListeningError
     from listening.flagfilter import FlagFilter
-    from listening.store.audience import audience_of
-    from listening.store.audit import record
-    from listening.store.brands import brand_id, get_brand
-    from listening.store.stances import flagged_ids
+    from listening.store.access.audit import record
+    from listening.store.brands.brands import brand_id, get_brand
+    from listening.store.flags.audience import audience_of
+    from listening.store.flags.stances import flagged_ids
     from listening.store.tables import StanceKind
 
     form = AudienceFormat(platform.value)

@@ -28,7 +28,7 @@ def add(
 ) -> None:
     """Add a brand, and find it in the posts that are stored already."""
     from listening.access import COMMAND_LINE
-    from listening.store.brandedits import add_brand
+    from listening.store.brands.edits import add_brand
     from workers.jobs.wishing import match_brand
 
     with opened() as (_, store), job(store, "match", name) as told:
@@ -52,8 +52,8 @@ def edit(
 ) -> None:
     """Change a brand's query, aliases or own accounts; its mentions follow."""
     from listening.access import COMMAND_LINE
-    from listening.store.brandedits import edit_brand
-    from listening.store.brands import brand_id, get_brand
+    from listening.store.brands.brands import brand_id, get_brand
+    from listening.store.brands.edits import edit_brand
     from workers.jobs.wishing import match_brand
 
     with opened() as (_, store), job(store, "match", name) as told:
@@ -73,8 +73,8 @@ def edit(
 @app.command("list")
 def list_(as_json: JsonOption = False, as_csv: CsvOption = False) -> None:
     """Show every brand with its query and how many mentions it has."""
-    from listening.store.brands import aliases_of, brand_id, list_brands
-    from listening.store.mentions import count_mentions
+    from listening.store.brands.brands import aliases_of, brand_id, list_brands
+    from listening.store.mentions.mentions import count_mentions
     from listening.store.tables import AliasKind
 
     with opened() as (_, store), store.session() as session:
@@ -97,8 +97,8 @@ def remove(
 ) -> None:
     """Remove a brand with its mentions, stances and cases; posts and authors stay."""
     from listening.access import COMMAND_LINE
-    from listening.store.brandedits import remove_brand
-    from listening.store.brands import brand_id, get_brand
+    from listening.store.brands.brands import brand_id, get_brand
+    from listening.store.brands.edits import remove_brand
 
     with opened() as (_, store):
         if not yes:

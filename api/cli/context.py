@@ -49,7 +49,7 @@ def opened() -> Iterator[tuple[Settings, Store]]:
 def known_credentials() -> Settings:
     """The settings; and sources find the credentials that are kept in the store."""
     from listening.config import get_settings
-    from listening.store.credentials import serve_credentials
+    from listening.store.watches.credentials import serve_credentials
 
     settings = get_settings()
     serve_credentials(settings)
@@ -88,7 +88,7 @@ class Bar:
 
     def _tell(self) -> None:
         """One line: how far, how fast, how long still."""
-        from listening.store.jobs import pace
+        from listening.store.running.jobs import pace
 
         self._told = time.monotonic()
         found = pace(self._done, self._total, self._told - self._began)

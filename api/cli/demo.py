@@ -90,7 +90,7 @@ def _import(store: Store, bar: Bar) -> None:
     """The sample and its brands; a second run finds its work done, as with every step here."""
     from listening import sample
     from listening.importing.whole import open_file
-    from listening.store.brands import add_brand, list_brands
+    from listening.store.brands.brands import add_brand, list_brands
     from workers.jobs.importing import import_table
 
     with store.work() as session:
@@ -107,7 +107,7 @@ def _import_file(store: Store, path: Path, names: list[str], bar: Bar) -> None:
     from listening.errors import ListeningError
     from listening.importing import BadRow
     from listening.importing.whole import open_file
-    from listening.store.brands import add_brand, list_brands, query_for, slug_of
+    from listening.store.brands.brands import add_brand, list_brands, query_for, slug_of
     from workers.jobs.importing import import_table
 
     with store.session() as session:
@@ -137,7 +137,7 @@ def _import_file(store: Store, path: Path, names: list[str], bar: Bar) -> None:
 
 def _listen(store: Store, name: str, bar: Bar) -> None:
     from listening.errors import ListeningError
-    from listening.store.posts import count_posts
+    from listening.store.posts.posts import count_posts
     from workers.jobs.trying import listen_for, open_sources
 
     heard = listen_for(store, name, sources=open_sources(), progress=bar)
@@ -170,8 +170,8 @@ def _conclude(store: Store, settings: Any, bar: Bar) -> None:
 
 def _show(store: Store) -> None:
     """The tables: brands, then for the one most spoken of who, what and how urgent."""
-    from listening.store.brands import get_brand
-    from listening.store.summaries import brand_summaries
+    from listening.store.brands.brands import get_brand
+    from listening.store.counts.summaries import brand_summaries
 
     with store.session() as session:
         found = sorted(brand_summaries(session), key=lambda s: -s.mentions)

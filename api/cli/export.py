@@ -52,8 +52,8 @@ def export(
     from listening.errors import ListeningError
     from listening.exporting import pseudonymised, write_file, write_rows
     from listening.store import rows
-    from listening.store.brands import get_brand
-    from listening.store.tombstones import store_salt
+    from listening.store.brands.brands import get_brand
+    from listening.store.keeping.tombstones import store_salt
 
     makers = {
         What.MENTIONS: rows.mention_rows,

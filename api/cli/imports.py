@@ -132,7 +132,7 @@ def list_(
     limit: LimitOption = 20,
 ) -> None:
     """Show the rows that wait, with file, line, reason and raw content."""
-    from listening.store.sweeps import waiting_rows
+    from listening.store.watches.sweeps import waiting_rows
 
     with opened() as (_, store), store.session() as session:
         rows = [
@@ -159,8 +159,8 @@ def retry(
     ] = False,
 ) -> None:
     """Read the waiting rows of a file again, or let a post that was given up be analysed."""
-    from listening.store.claims import try_again
-    from listening.store.sweeps import waiting_rows
+    from listening.store.posts.claims import try_again
+    from listening.store.watches.sweeps import waiting_rows
     from workers.jobs.importing import retry_file
 
     if str(file).startswith("post "):

@@ -28,7 +28,7 @@ def list_(
     limit: LimitOption = 20,
 ) -> None:
     """Show long work, the latest first."""
-    from listening.store.jobs import latest_jobs
+    from listening.store.running.jobs import latest_jobs
 
     with opened() as (_, store), store.session() as session:
         jobs = latest_jobs(session, None if as_json or as_csv else limit, running=running)
@@ -40,7 +40,7 @@ def list_(
 @app.command()
 def show(number: NumberArgument, as_json: JsonOption = False) -> None:
     """Show one job."""
-    from listening.store.jobs import get_job
+    from listening.store.running.jobs import get_job
 
     with opened() as (_, store), store.session() as session:
         job = get_job(session, number)
@@ -55,7 +55,7 @@ def show(number: NumberArgument, as_json: JsonOption = False) -> None:
 @app.command()
 def cancel(number: NumberArgument) -> None:
     """Ask a job to stop; it does within seconds, and what it has done is kept."""
-    from listening.store.jobs import ask_cancel
+    from listening.store.running.jobs import ask_cancel
 
     with opened() as (_, store), store.work() as session:
         job = ask_cancel(session, number)
@@ -64,7 +64,7 @@ def cancel(number: NumberArgument) -> None:
 
 def _facts(job: Job) -> dict[str, Any]:
     """A job for machines: seconds, and things a second."""
-    from listening.store.jobs import pace_of
+    from listening.store.running.jobs import pace_of
 
     pace = pace_of(job)
     times = ("started_at", "heartbeat_at", "finished_at")
@@ -80,7 +80,7 @@ def _facts(job: Job) -> dict[str, Any]:
 
 def _shown(job: Job) -> dict[str, Any]:
     """A job for a person."""
-    from listening.store.jobs import pace_of
+    from listening.store.running.jobs import pace_of
 
     pace = pace_of(job)
     done = f"{job.done:,}" if job.total is None else f"{job.done:,} of {job.total:,}"

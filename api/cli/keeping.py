@@ -14,7 +14,7 @@ from api.cli.show import CsvOption, JsonOption, plain, put
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from listening.store.erasing import Person
+    from listening.store.keeping.erasing import Person
     from listening.store.session import Store
 
 erase = typer.Typer(help="Erase people for good.", no_args_is_help=True)
@@ -115,8 +115,8 @@ def set_(
 ) -> None:
     """Keep a brand's mentions for so many days, or for good (off)."""
     from listening.errors import ListeningError
-    from listening.store.brands import get_brand
-    from listening.store.retention import set_retention
+    from listening.store.brands.brands import get_brand
+    from listening.store.keeping.retention import set_retention
 
     if days != "off" and not days.isdecimal():
         raise ListeningError(f'{days!r} is no retention: a number of days, or "off".')
@@ -131,7 +131,7 @@ def set_(
 @retention.command()
 def show(as_json: JsonOption = False, as_csv: CsvOption = False) -> None:
     """Show what each brand keeps, and how much of it is past that."""
-    from listening.store.retention import limits, unmentioned_cutoff
+    from listening.store.keeping.retention import limits, unmentioned_cutoff
     from listening.store.tables.types import now
 
     moment = now()
@@ -159,7 +159,7 @@ def show(as_json: JsonOption = False, as_csv: CsvOption = False) -> None:
 @retention.command()
 def apply(yes: YesOption = False) -> None:
     """Take out now what is past its retention; the beat does so by itself."""
-    from listening.store.retention import limits
+    from listening.store.keeping.retention import limits
     from listening.store.tables.types import now
     from workers.jobs.keeping import apply_retention
 
@@ -231,7 +231,7 @@ def vacuum(
 
 
 def _vacuum(store: Store, *, full: bool, erased: bool = False) -> None:
-    from listening.store.upkeep import vacuum as run
+    from listening.store.keeping.upkeep import vacuum as run
 
     done = run(store, full=full)
     print(f"Store {_size(done.before)} before, {_size(done.after)} after.")

@@ -48,7 +48,7 @@ def detractors(
 
 
 def _stances(name: str, kind: str, as_json: bool, as_csv: bool, limit: int) -> None:
-    from listening.store.brands import get_brand
+    from listening.store.brands.brands import get_brand
     from listening.store.rows import stance_rows
     from listening.store.tables import StanceKind
 
@@ -72,7 +72,7 @@ def triage(
     limit: LimitOption = 20,
 ) -> None:
     """Show the open negative mentions of a brand, most urgent first."""
-    from listening.store.brands import get_brand
+    from listening.store.brands.brands import get_brand
     from listening.store.rows import case_rows
 
     with opened() as (_, store), store.session() as session:

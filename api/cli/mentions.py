@@ -49,8 +49,8 @@ def mentions(
     """Search a brand's mentions; the first found can be given a sentiment or tags."""
     from listening.errors import InvalidError
     from listening.searching import search_of
-    from listening.store.brands import brand_id, get_brand
-    from listening.store.finding import find
+    from listening.store.brands.brands import brand_id, get_brand
+    from listening.store.mentions.finding import find
     from listening.store.rows import found_rows, rows_of
 
     parameters = [("q", query or ""), ("sort", sort)]
@@ -106,9 +106,9 @@ def _change(
 ) -> None:
     from listening.access import COMMAND_LINE
     from listening.errors import InvalidError
-    from listening.store.overriding import override
+    from listening.store.mentions.overriding import override
+    from listening.store.mentions.tagging import tag_mentions
     from listening.store.tables import SentimentLabel
-    from listening.store.tagging import tag_mentions
 
     if say is not None:
         if say not in (*map(str, SentimentLabel), "none"):

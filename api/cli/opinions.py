@@ -87,9 +87,9 @@ def export(
     """Write the sentiment that people set as a labelled CSV file."""
     from listening.errors import ConflictError
     from listening.exporting import write_file, write_rows
-    from listening.store.brands import get_brand
-    from listening.store.corrections import override_rows
-    from listening.store.tombstones import store_salt
+    from listening.store.brands.brands import get_brand
+    from listening.store.keeping.tombstones import store_salt
+    from listening.store.mentions.corrections import override_rows
     from workers.jobs.labelling import without_names
 
     if file is not None and file.is_file() and not overwrite:
@@ -193,7 +193,7 @@ def tune(
 
 
 def _tune_file(brand: str, found: LabelledFile, *, sample: bool, dry_run: bool) -> Tuned:
-    from listening.store.brands import get_brand
+    from listening.store.brands.brands import get_brand
     from workers.jobs.correcting import tune as run
     from workers.jobs.evaluating import labelled_texts, named_brands
     from workers.models import models
@@ -260,8 +260,8 @@ def revert(
 
 def _version(store: Store, brand: str, to: str | None) -> int | None:
     from listening.errors import ListeningError
-    from listening.store.brands import get_brand
-    from listening.store.corrections import corrections_of
+    from listening.store.brands.brands import get_brand
+    from listening.store.mentions.corrections import corrections_of
 
     if to is not None and to.strip().casefold() == "none":
         return None

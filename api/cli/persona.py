@@ -41,11 +41,11 @@ def persona(
 ) -> None:
     """Show what a segment is: likes, topics, mood, habits, each beside everyone's."""
     from listening.factsheet import factsheet
-    from listening.store.brands import brand_id, get_brand
-    from listening.store.personas import segment_persona
-    from listening.store.segmentedits import find_segment
-    from listening.store.segments import merged_segments
-    from listening.store.segmentviews import get_segment
+    from listening.store.brands.brands import brand_id, get_brand
+    from listening.store.segments.edits import find_segment
+    from listening.store.segments.personas import segment_persona
+    from listening.store.segments.segments import merged_segments
+    from listening.store.segments.views import get_segment
 
     with opened() as (_, store), store.session() as session:
         chosen = get_brand(session, brand) if brand else None
@@ -81,8 +81,8 @@ def author(
 ) -> None:
     """Show what an author is like: segments, likes, affinities, habits, latest mentions."""
     from listening.factsheet import factsheet
-    from listening.store.authors import author_row, find_author, said_rows
-    from listening.store.personas import author_persona
+    from listening.store.posts.authors import author_row, find_author, said_rows
+    from listening.store.segments.personas import author_persona
 
     with opened() as (_, store), store.session() as session:
         one = find_author(session, who)

@@ -20,8 +20,8 @@ def secret(
     """Print the secret of a watch that takes pushes, and how to push."""
     from listening.pushing import address_of
     from listening.signing import HEADER
-    from listening.store.pushkeys import make_push_secret
-    from listening.store.watches import get_watch
+    from listening.store.watches.pushkeys import make_push_secret
+    from listening.store.watches.watches import get_watch
 
     with opened() as (settings, store), store.work() as session:
         found = make_push_secret(session, get_watch(session, watch), rotate=rotate)

@@ -23,8 +23,8 @@ def show(
     window: Annotated[str, typer.Option("--window", help="7, 28, 90 or all.")] = "28",
 ) -> None:
     """Print what changed in a window."""
-    from listening.store.brands import get_brand, list_brands
-    from listening.store.overviews import Asked, overview
+    from listening.store.brands.brands import get_brand, list_brands
+    from listening.store.counts.overviews import Asked, overview
 
     with opened() as (_, store), store.session() as session:
         one = get_brand(session, brand)
@@ -47,9 +47,9 @@ def make(
     """Make a digest now."""
     from listening.access import COMMAND_LINE
     from listening.digest import title_of
-    from listening.store.brands import get_brand
-    from listening.store.digests import report_pdf
-    from listening.store.reportschedules import make_now
+    from listening.store.brands.brands import get_brand
+    from listening.store.reports.digests import report_pdf
+    from listening.store.reports.schedules import make_now
 
     with opened() as (_, store), store.work() as session:
         report = make_now(session, COMMAND_LINE, get_brand(session, brand), days, tell=tell)
@@ -62,8 +62,8 @@ def make(
 def list_(brand: BrandOption, as_json: JsonOption = False, as_csv: CsvOption = False) -> None:
     """Show the digests that were made, the latest first."""
     from listening.digest import title_of
-    from listening.store.brands import get_brand
-    from listening.store.digests import list_reports
+    from listening.store.brands.brands import get_brand
+    from listening.store.reports.digests import list_reports
 
     with opened() as (_, store), store.session() as session:
         rows = [
@@ -83,8 +83,8 @@ def list_(brand: BrandOption, as_json: JsonOption = False, as_csv: CsvOption = F
 @app.command()
 def pdf(brand: BrandOption, report: NumberArgument, file: Path) -> None:
     """Write a digest as a PDF, with the people in it as they are stored now."""
-    from listening.store.brands import get_brand
-    from listening.store.digests import get_report, report_pdf
+    from listening.store.brands.brands import get_brand
+    from listening.store.reports.digests import get_report, report_pdf
 
     with opened() as (_, store), store.session() as session:
         found = get_report(session, get_brand(session, brand), report)
@@ -106,8 +106,8 @@ def schedule(
 ) -> None:
     """Have digests made by themselves."""
     from listening.access import COMMAND_LINE
-    from listening.store.brands import get_brand
-    from listening.store.reportschedules import Wanted, add_schedule
+    from listening.store.brands.brands import get_brand
+    from listening.store.reports.schedules import Wanted, add_schedule
 
     wanted = Wanted(name=name, cron=cron, timezone=timezone, days=days, channels=channel or [])
     with opened() as (_, store), store.work() as session:
@@ -118,8 +118,8 @@ def schedule(
 @app.command()
 def schedules(brand: BrandOption, as_json: JsonOption = False, as_csv: CsvOption = False) -> None:
     """Show when digests are made."""
-    from listening.store.brands import get_brand
-    from listening.store.reportschedules import list_schedules
+    from listening.store.brands.brands import get_brand
+    from listening.store.reports.schedules import list_schedules
 
     with opened() as (_, store), store.session() as session:
         rows = [
@@ -141,8 +141,8 @@ def schedules(brand: BrandOption, as_json: JsonOption = False, as_csv: CsvOption
 def unschedule(brand: BrandOption, schedule: Annotated[int, typer.Argument()]) -> None:
     """Remove a schedule; its digests stay."""
     from listening.access import COMMAND_LINE
-    from listening.store.brands import get_brand
-    from listening.store.reportschedules import remove_schedule
+    from listening.store.brands.brands import get_brand
+    from listening.store.reports.schedules import remove_schedule
 
     with opened() as (_, store), store.work() as session:
         remove_schedule(session, COMMAND_LINE, get_brand(session, brand), schedule)
@@ -162,7 +162,7 @@ def due() -> None:
 @app.command()
 def recount() -> None:
     """Count every day of every brand again; pages are as of before until it is done."""
-    from listening.store.daymarks import mark_everything
+    from listening.store.counts.daymarks import mark_everything
     from workers.jobs.summing import sum_up
 
     with opened() as (_, store), job(store, "count", "All brands") as told:

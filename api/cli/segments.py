@@ -114,7 +114,7 @@ def listed(
 
 
 def _list(brand: str | None, as_json: bool, as_csv: bool, limit: int, hidden: bool) -> None:
-    from listening.store.brands import get_brand
+    from listening.store.brands.brands import get_brand
     from listening.store.rows import segment_rows
 
     with opened() as (_, store), store.session() as session:
@@ -135,8 +135,8 @@ def show(segment: Who, as_json: JsonOption = False) -> None:
     """Show one segment: its size, its words, its exemplars, how stable it is."""
     import json
 
-    from listening.store.pastrows import segment_row
-    from listening.store.segmentedits import find_segment
+    from listening.store.segments.edits import find_segment
+    from listening.store.segments.pastrows import segment_row
 
     with opened() as (_, store), store.session() as session:
         row = segment_row(session, find_segment(session, segment))
@@ -159,8 +159,8 @@ def history(
     limit: LimitOption = 50,
 ) -> None:
     """Show every run; of one segment, its size, mood and words in each."""
-    from listening.store.pastrows import run_rows, state_rows
-    from listening.store.segmentedits import find_segment
+    from listening.store.segments.edits import find_segment
+    from listening.store.segments.pastrows import run_rows, state_rows
 
     with opened() as (_, store), store.session() as session:
         found = find_segment(session, segment) if segment is not None else None
@@ -183,8 +183,8 @@ def lineage(
     limit: LimitOption = 50,
 ) -> None:
     """Tell what became of segments: in the current run, or of one in every run."""
-    from listening.store.pastrows import event_rows
-    from listening.store.segmentedits import find_segment
+    from listening.store.segments.edits import find_segment
+    from listening.store.segments.pastrows import event_rows
 
     with opened() as (_, store), store.session() as session:
         found = find_segment(session, segment) if segment is not None else None
@@ -205,7 +205,7 @@ def rename(
     name: Annotated[str | None, typer.Argument(help="The name; none: by its words again.")] = None,
 ) -> None:
     """Give a segment a name that no run changes; without one, its words name it again."""
-    from listening.store.segmentedits import find_segment
+    from listening.store.segments.edits import find_segment
 
     with opened() as (_, store), store.work() as session:
         found = _changed(session, find_segment(session, segment), name=name)
@@ -219,8 +219,8 @@ def merge(
 ) -> None:
     """Make a segment part of another, now and in every later run."""
     from listening.access import COMMAND_LINE
-    from listening.store.segmentacts import merge as merged
-    from listening.store.segmentedits import find_segment
+    from listening.store.segments.acts import merge as merged
+    from listening.store.segments.edits import find_segment
 
     with opened() as (_, store), store.work() as session:
         part, other = find_segment(session, segment), find_segment(session, into)
@@ -235,8 +235,8 @@ def merge(
 def unmerge(segment: Who) -> None:
     """Take a merge back: the segment has its own members again."""
     from listening.access import COMMAND_LINE
-    from listening.store.segmentacts import unmerge as unmerged
-    from listening.store.segmentedits import find_segment
+    from listening.store.segments.acts import unmerge as unmerged
+    from listening.store.segments.edits import find_segment
 
     with opened() as (_, store), store.work() as session:
         part = find_segment(session, segment)
@@ -257,7 +257,7 @@ def unpin(segment: Who) -> None:
 
 
 def _pin(segment: str, pinned: bool) -> None:
-    from listening.store.segmentedits import find_segment
+    from listening.store.segments.edits import find_segment
 
     with opened() as (_, store), store.work() as session:
         found = _changed(session, find_segment(session, segment), pinned=pinned)
@@ -278,7 +278,7 @@ def unhide(segment: Who) -> None:
 
 
 def _hide(segment: str, hidden: bool) -> None:
-    from listening.store.segmentedits import find_segment
+    from listening.store.segments.edits import find_segment
 
     with opened() as (_, store), store.work() as session:
         found = _changed(session, find_segment(session, segment), hidden=hidden)
@@ -287,6 +287,6 @@ def _hide(segment: str, hidden: bool) -> None:
 
 def _changed(session: Session, segment: Segment, **values: Any) -> Segment:
     from listening.access import COMMAND_LINE
-    from listening.store.segmentacts import change_segment
+    from listening.store.segments.acts import change_segment
 
     return change_segment(session, COMMAND_LINE, int(segment.id or 0), **values)

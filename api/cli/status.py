@@ -71,8 +71,8 @@ class Look:
             StoreError: the store does not answer.
         """
         from listening import metrics
-        from listening.store.counters import read
-        from listening.store.health import health
+        from listening.store.running.counters import read
+        from listening.store.running.health import health
 
         began = time.monotonic()
         with self.store.session() as session:

@@ -46,7 +46,7 @@ def add(
 ) -> None:
     """Add an account, and print the link by which its password is set."""
     from listening.access import COMMAND_LINE
-    from listening.store.accountedits import invite
+    from listening.store.access.edits import invite
 
     with opened() as (settings, store):
         with store.work() as session:
@@ -60,8 +60,8 @@ def add(
 @app.command("list")
 def list_(as_json: JsonOption = False, as_csv: CsvOption = False) -> None:
     """Show every account with its roles."""
-    from listening.store.accounts import account_id, all_brand_roles, list_accounts
-    from listening.store.brands import brand_id, list_brands
+    from listening.store.access.accounts import account_id, all_brand_roles, list_accounts
+    from listening.store.brands.brands import brand_id, list_brands
 
     with opened() as (_, store), store.session() as session:
         names = {brand_id(b): b.name for b in list_brands(session)}
@@ -99,8 +99,8 @@ def reset(login: str) -> None:
 
 def _new_link(login: str) -> None:
     from listening.access import COMMAND_LINE
-    from listening.store.accountedits import reset as run
-    from listening.store.accounts import account_id, get_account
+    from listening.store.access.accounts import account_id, get_account
+    from listening.store.access.edits import reset as run
 
     with opened() as (settings, store):
         with store.work() as session:
@@ -122,8 +122,8 @@ def enable(login: str) -> None:
 
 def _set_disabled(login: str, disabled: bool) -> None:
     from listening.access import COMMAND_LINE
-    from listening.store.accountedits import set_disabled
-    from listening.store.accounts import account_id, get_account
+    from listening.store.access.accounts import account_id, get_account
+    from listening.store.access.edits import set_disabled
 
     with opened() as (_, store), store.work() as session:
         account = get_account(session, login)
@@ -135,8 +135,8 @@ def _set_disabled(login: str, disabled: bool) -> None:
 def role(login: str, role: RoleOption = None, brand_role: BrandRoleOption = None) -> None:
     """Set what an account may do; what is not named is taken away."""
     from listening.access import COMMAND_LINE
-    from listening.store.accountedits import set_roles
-    from listening.store.accounts import account_id, get_account
+    from listening.store.access.accounts import account_id, get_account
+    from listening.store.access.edits import set_roles
 
     with opened() as (_, store), store.work() as session:
         account = get_account(session, login)
@@ -151,8 +151,8 @@ def role(login: str, role: RoleOption = None, brand_role: BrandRoleOption = None
 def delete(login: str, yes: YesOption = False) -> None:
     """Take an account out with its keys and views; what it did stays in the audit log."""
     from listening.access import COMMAND_LINE
-    from listening.store.accountedits import remove_account
-    from listening.store.accounts import account_id, get_account
+    from listening.store.access.accounts import account_id, get_account
+    from listening.store.access.edits import remove_account
 
     with opened() as (_, store):
         if not yes:
@@ -173,9 +173,9 @@ def make(
 ) -> None:
     """Make an API key; it is printed once."""
     from listening.access import COMMAND_LINE, Role
-    from listening.store.accounts import get_account
-    from listening.store.brands import brand_id, get_brand
-    from listening.store.signins import make_api_key
+    from listening.store.access.accounts import get_account
+    from listening.store.access.signins import make_api_key
+    from listening.store.brands.brands import brand_id, get_brand
 
     with opened() as (_, store), store.work() as session:
         made = make_api_key(
@@ -190,8 +190,8 @@ def make(
 def list_keys(as_json: JsonOption = False, as_csv: CsvOption = False) -> None:
     """Show the keys, never what they are."""
     from listening.access import COMMAND_LINE
-    from listening.store.brands import brand_id, list_brands
-    from listening.store.signins import list_api_keys
+    from listening.store.access.signins import list_api_keys
+    from listening.store.brands.brands import brand_id, list_brands
 
     with opened() as (_, store), store.session() as session:
         names = {brand_id(b): b.name for b in list_brands(session)}
@@ -218,7 +218,7 @@ def list_keys(as_json: JsonOption = False, as_csv: CsvOption = False) -> None:
 def revoke(key: Annotated[int, typer.Argument(help="Its id.")]) -> None:
     """Make a key worthless at once."""
     from listening.access import COMMAND_LINE
-    from listening.store.signins import revoke_api_key
+    from listening.store.access.signins import revoke_api_key
 
     with opened() as (_, store), store.work() as session:
         revoke_api_key(session, COMMAND_LINE, key)
@@ -229,7 +229,7 @@ def tell_first_link(
     store: Store, settings: Settings, host: str | None = None, port: int | None = None
 ) -> bool:
     """Print the link that makes the first account; False: there are accounts."""
-    from listening.store.links import FIRST_HOURS, first_link
+    from listening.store.access.links import FIRST_HOURS, first_link
 
     with store.work() as session:
         token = first_link(session)
@@ -244,7 +244,7 @@ def tell_first_link(
 
 
 def _tell_link(settings: Settings, login: str, token: str) -> None:
-    from listening.store.links import LINK_HOURS
+    from listening.store.access.links import LINK_HOURS
 
     print(plain(f"{login}: this link sets the password, once, within {LINK_HOURS} hours:"))
     print(f"  {_root(settings)}/welcome/{token}")
@@ -273,7 +273,7 @@ def _role(name: str | None) -> Role | None:
 
 def _brand_roles(session: Session, given: list[str]) -> dict[int, Role]:
     from listening.errors import InvalidError
-    from listening.store.brands import brand_id, get_brand
+    from listening.store.brands.brands import brand_id, get_brand
 
     found: dict[int, Role] = {}
     for one in given:

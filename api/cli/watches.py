@@ -13,7 +13,7 @@ from api.cli.show import CsvOption, JsonOption, plain, put
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from listening.store.looks import Looks
+    from listening.store.posts.looks import Looks
     from listening.store.tables import Brand, Sweep, Watch
 
 app = typer.Typer(help="Watches: a brand listened for at a source.", no_args_is_help=True)
@@ -44,8 +44,8 @@ def add(
     from listening.schedule import Schedule
     from listening.sources.registry import get_source, read_settings, settle
     from listening.spans import hours_of, seconds_of
-    from listening.store.brands import get_brand
-    from listening.store.watches import add_watch
+    from listening.store.brands.brands import get_brand
+    from listening.store.watches.watches import add_watch
 
     quiet_from, quiet_until = hours_of("--quiet", quiet)
     schedule = Schedule(
@@ -71,9 +71,9 @@ def list_(
     brand: AnyBrandOption = None, as_json: JsonOption = False, as_csv: CsvOption = False
 ) -> None:
     """Show watches with their schedule, next time and last sweep."""
-    from listening.store.brands import get_brand
-    from listening.store.sweeps import sweeps_of
-    from listening.store.watches import list_watches, watch_id_of
+    from listening.store.brands.brands import get_brand
+    from listening.store.watches.sweeps import sweeps_of
+    from listening.store.watches.watches import list_watches, watch_id_of
 
     with opened() as (_, store), store.session() as session:
         own = get_brand(session, brand) if brand else None
@@ -92,11 +92,11 @@ def show(watch: Number, as_json: JsonOption = False) -> None:
     from datetime import timedelta
 
     from api.cli.board import span
-    from listening.store.looks import looks_at
-    from listening.store.sweeps import sweeps_of
+    from listening.store.posts.looks import looks_at
     from listening.store.tables import Brand
     from listening.store.tables.types import now
-    from listening.store.watches import get_watch, open_backfills
+    from listening.store.watches.sweeps import sweeps_of
+    from listening.store.watches.watches import get_watch, open_backfills
 
     with opened() as (settings, store), store.session() as session:
         found = get_watch(session, watch)
@@ -136,8 +136,8 @@ def show(watch: Number, as_json: JsonOption = False) -> None:
 def pause(watch: Number) -> None:
     """Sweep it no more until it is resumed."""
     from listening.access import COMMAND_LINE
-    from listening.store.watchedits import pause_watch
-    from listening.store.watches import get_watch
+    from listening.store.watches.edits import pause_watch
+    from listening.store.watches.watches import get_watch
 
     with opened() as (_, store), store.work() as session:
         get_watch(session, watch)
@@ -149,8 +149,8 @@ def pause(watch: Number) -> None:
 def resume(watch: Number) -> None:
     """Sweep it again; a time that was missed is made up once."""
     from listening.access import COMMAND_LINE
-    from listening.store.watchedits import pause_watch
-    from listening.store.watches import get_watch
+    from listening.store.watches.edits import pause_watch
+    from listening.store.watches.watches import get_watch
 
     with opened() as (_, store), store.work() as session:
         found = get_watch(session, watch)
@@ -168,8 +168,8 @@ def run(
 ) -> None:
     """Sweep it now, whatever its schedule says, until there is nothing new."""
     from listening.access import COMMAND_LINE
-    from listening.store.watchedits import run_watch
-    from listening.store.watches import get_watch
+    from listening.store.watches.edits import run_watch
+    from listening.store.watches.watches import get_watch
 
     if background:
         with opened() as (_, store), store.work() as session:
@@ -183,7 +183,7 @@ def run(
 def _run(watch: int) -> None:
     from listening.errors import ConflictError, ListeningError
     from listening.ingest import Ingested
-    from listening.store.watches import get_watch
+    from listening.store.watches.watches import get_watch
     from workers.holder import this_holder
     from workers.jobs.sweeping import sweep_watch
     from workers.recording import recorded
@@ -223,8 +223,8 @@ def backfill(
     from listening.access import COMMAND_LINE
     from listening.spans import moment_of
     from listening.store.tables.types import now
-    from listening.store.watchedits import backfill_watch
-    from listening.store.watches import get_watch
+    from listening.store.watches.edits import backfill_watch
+    from listening.store.watches.watches import get_watch
 
     begin = moment_of("--since", since)
     end = moment_of("--until", until) if until else now()
@@ -244,8 +244,8 @@ def remove(
 ) -> None:
     """Remove a watch; its posts and mentions stay."""
     from listening.access import COMMAND_LINE
-    from listening.store.watchedits import remove_watch
-    from listening.store.watches import get_watch
+    from listening.store.watches.edits import remove_watch
+    from listening.store.watches.watches import get_watch
 
     with opened() as (_, store):
         if not yes:
@@ -262,7 +262,7 @@ app.command()(secret)
 def _row(watch: Watch, brand: Brand, last: Sweep | None) -> dict[str, Any]:
     from listening.sources.registry import where
     from listening.spans import schedule_words
-    from listening.store.watches import is_pushed, schedule_of
+    from listening.store.watches.watches import is_pushed, schedule_of
 
     due = watch.next_due_at
     return {

@@ -35,7 +35,7 @@ def migrate() -> None:
 
 def analyse() -> None:
     """Analyse every post and mention that has no analysis of its present text yet."""
-    from listening.store.analyses import count_pending
+    from listening.store.posts.analyses import count_pending
     from workers.jobs.analysing import analyse_pending
     from workers.jobs.placing import follow
     from workers.models import models

@@ -27,8 +27,8 @@ from api.web.site import site_of
 from listening import metrics
 from listening.access import Role
 from listening.health import OVERDUE, Health, WatchState, problems
-from listening.store.counters import Counted
-from listening.store.signins import key_actor
+from listening.store.access.signins import key_actor
+from listening.store.running.counters import Counted
 
 router = APIRouter(include_in_schema=False)
 

@@ -41,8 +41,8 @@ from listening.pushing import (
 from listening.signing import HEADER, SignatureError, digest_over, read_signature
 from listening.sources.push import PUSHES_A_MINUTE
 from listening.sources.reading import in_settings
-from listening.store.pushkeys import push_secret
 from listening.store.tables import Watch
+from listening.store.watches.pushkeys import push_secret
 from listening.tracing import report
 
 router = APIRouter(include_in_schema=False)

@@ -10,8 +10,8 @@ from threading import Lock
 from api.web.site import Site
 from listening.errors import ListeningError
 from listening.health import Health
-from listening.store.counters import Counted, read
-from listening.store.health import health
+from listening.store.running.counters import Counted, read
+from listening.store.running.health import health
 
 KEPT = 5.0  # seconds
 # A reading that cost a second is kept for twenty: asking never takes more than 5 % of a core.

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.schemas.base import Sent, Shown
-from listening.store.caselists import NOBODY, CaseOrder
+from listening.store.cases.lists import NOBODY, CaseOrder
 from listening.store.tables import CaseStatus, Priority, SentimentLabel
 
 Name = Annotated[str, Field(max_length=200)]

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from api.schemas.base import Sent, Shown
-from listening.store.reviewing import MOST_AT_ONCE, MOST_NOTE, MOST_REASON, Acted
-from listening.store.stancechanges import ChangeView
-from listening.store.stances import StanceView
+from listening.store.flags.reviewing import MOST_AT_ONCE, MOST_NOTE, MOST_REASON, Acted
+from listening.store.flags.stancechanges import ChangeView
+from listening.store.flags.stances import StanceView
 from listening.store.tables import FlagStatus, Mark, Review, ReviewVerdict, StanceKind
 
 ActionName = Literal["confirm", "dismiss", "contacted", "note", "assign", "mark"]

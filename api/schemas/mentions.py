@@ -8,9 +8,9 @@ from pydantic import Field
 
 from api.schemas.base import Page, Sent, Shown
 from listening.query.terms import Span
-from listening.store.finding import Facets, FoundMention
+from listening.store.mentions.finding import Facets, FoundMention
+from listening.store.mentions.touching import MOST
 from listening.store.tables import CaseStatus, Priority, SentimentBasis, SentimentLabel
-from listening.store.touching import MOST
 
 Ids = list[int]
 _MENTION_IDS = Field(min_length=1, max_length=MOST, examples=[[41, 42]])

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from api.schemas.base import Sent, Shown
-from listening.store.views import NamedView
+from listening.store.access.views import NamedView
 
 Page = Literal["advocates", "detractors", "mentions", "triage"]
 _FILTERS = [{"q": ["bag OR luggage"], "sentiment": ["negative"]}]

@@ -13,11 +13,11 @@ from api.web.site import render, site_of
 from api.web.strangers import key_for
 from listening.access import Permission
 from listening.errors import InvalidError
-from listening.store.accountedits import change_password, own_account
-from listening.store.accounts import account_id
-from listening.store.attempts import counted_under, note_try, strike_off
-from listening.store.brands import brand_id, list_brands
-from listening.store.signins import end_sign_ins, hash_of, sign_ins_of
+from listening.store.access.accounts import account_id
+from listening.store.access.attempts import counted_under, note_try, strike_off
+from listening.store.access.edits import change_password, own_account
+from listening.store.access.signins import end_sign_ins, hash_of, sign_ins_of
+from listening.store.brands.brands import brand_id, list_brands
 from listening.store.tables.types import now
 from listening.throttle import LOGIN
 

@@ -17,7 +17,8 @@ from api.web.settingsframe import render_settings, site_root
 from api.web.site import site_of
 from listening.access import Permission, Role
 from listening.errors import ConflictError, InvalidError, ListeningError
-from listening.store.accountedits import (
+from listening.store.access.accounts import account_id, all_brand_roles, brand_roles, list_accounts
+from listening.store.access.edits import (
     Linked,
     account_of,
     invite,
@@ -27,9 +28,8 @@ from listening.store.accountedits import (
     set_disabled,
     set_roles,
 )
-from listening.store.accounts import account_id, all_brand_roles, brand_roles, list_accounts
-from listening.store.brands import brand_id, list_brands
-from listening.store.links import LINK_HOURS
+from listening.store.access.links import LINK_HOURS
+from listening.store.brands.brands import brand_id, list_brands
 from listening.store.tables import Account
 
 router = APIRouter(include_in_schema=False, prefix="/settings/people")

@@ -30,14 +30,14 @@ from api.web.site import Site, site_of
 from listening.access import Actor, Permission
 from listening.errors import ForbiddenError, ListeningError, NotFoundError
 from listening.keyring import Keyring
-from listening.store.brands import brand_id, slug_of
-from listening.store.signins import (
+from listening.store.access.signins import (
     key_actor,
     note_key_used,
     note_seen,
     signed_in,
     signed_in_and_noted,
 )
+from listening.store.brands.brands import brand_id, slug_of
 from listening.store.tables import Brand
 
 _log = logging.getLogger(__name__)

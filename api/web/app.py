@@ -42,7 +42,7 @@ from api.web.site import Site
 from listening import tracing
 from listening.config import Settings, get_settings
 from listening.logs import configure
-from listening.store.credentials import serve_credentials
+from listening.store.watches.credentials import serve_credentials
 
 # In the order in which addresses are tried; the overview of a brand is last.
 PAGES = (

@@ -13,11 +13,11 @@ from api.web.site import site_of
 from listening.access import Permission
 from listening.audiences import AudienceFormat
 from listening.errors import NotFoundError
-from listening.store.audience import audience_of
-from listening.store.audit import record
-from listening.store.brands import brand_id
-from listening.store.members import member_ids
-from listening.store.segments import current_segmentation
+from listening.store.access.audit import record
+from listening.store.brands.brands import brand_id
+from listening.store.flags.audience import audience_of
+from listening.store.segments.members import member_ids
+from listening.store.segments.segments import current_segmentation
 from listening.store.tables import Brand, Segment
 
 router = APIRouter(include_in_schema=False)

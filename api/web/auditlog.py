@@ -20,14 +20,14 @@ from api.web.site import Site, site_of
 from listening.access import Permission
 from listening.errors import InvalidError
 from listening.exporting import write_rows
-from listening.store.auditlog import (
+from listening.store.access.auditlog import (
     AuditFilter,
     all_audit_entries,
     audit_entries,
     audit_row,
     audited_nouns,
 )
-from listening.store.brands import brand_id, list_brands
+from listening.store.brands.brands import brand_id, list_brands
 from listening.store.tables import AuditEntry
 
 router = APIRouter(include_in_schema=False)

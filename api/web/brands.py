@@ -10,8 +10,8 @@ from api.web.acting import actor_of, need
 from api.web.keeping import kept_count
 from api.web.site import render, site_of
 from listening.access import Permission
-from listening.store.brands import list_brands
-from listening.store.summaries import brand_summaries
+from listening.store.brands.brands import list_brands
+from listening.store.counts.summaries import brand_summaries
 from listening.store.tables import Brand
 
 router = APIRouter(include_in_schema=False)

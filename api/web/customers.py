@@ -14,8 +14,8 @@ from api.web.flash import redirect
 from api.web.site import render, site_of
 from listening.access import Permission
 from listening.errors import ImportFileError, ListeningError
-from listening.store.brands import list_brands
-from listening.store.customers import (
+from listening.store.brands.brands import list_brands
+from listening.store.flags.customers import (
     CustomersRead,
     count_customers,
     forget_customers,

@@ -32,9 +32,9 @@ from listening.errors import (
     ProviderError,
     TooManyTriesError,
 )
-from listening.store.accounts import is_empty
-from listening.store.links import OpenLink, open_link, use_link
-from listening.store.signins import end_sign_in, start_sign_in
+from listening.store.access.accounts import is_empty
+from listening.store.access.links import OpenLink, open_link, use_link
+from listening.store.access.signins import end_sign_in, start_sign_in
 from listening.store.tables import Account
 
 router = APIRouter(include_in_schema=False)

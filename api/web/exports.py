@@ -16,11 +16,11 @@ from api.web.acting import actor_of
 from api.web.site import site_of
 from listening.exporting import Row, pseudonymised, stream_rows, write_file
 from listening.searching import Search
-from listening.store.audit import record
-from listening.store.brands import brand_id
+from listening.store.access.audit import record
+from listening.store.brands.brands import brand_id
+from listening.store.keeping.tombstones import store_salt
 from listening.store.rows import found_rows
 from listening.store.tables import Brand
-from listening.store.tombstones import store_salt
 
 Form = Literal["csv", "jsonl", "parquet"]
 _TYPES = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from listening.searching import FACETS, NONE, Search
-from listening.store.finding import Facets
+from listening.store.mentions.finding import Facets
 
 _WORDS = {"true": "yes", "false": "no"}
 _ELSE = {"overridden": _WORDS}

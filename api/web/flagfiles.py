@@ -15,13 +15,13 @@ from listening.audiences import AudienceFormat
 from listening.errors import InvalidError
 from listening.exporting import Row, pseudonymised, stream_rows
 from listening.flagfilter import FlagFilter
-from listening.store.audience import audience_of
-from listening.store.audit import record
-from listening.store.brands import brand_id
-from listening.store.flagrows import flag_rows
-from listening.store.stances import flagged_ids
+from listening.store.access.audit import record
+from listening.store.brands.brands import brand_id
+from listening.store.flags.audience import audience_of
+from listening.store.flags.rows import flag_rows
+from listening.store.flags.stances import flagged_ids
+from listening.store.keeping.tombstones import store_salt
 from listening.store.tables import Brand, StanceKind
-from listening.store.tombstones import store_salt
 
 Form = Literal["csv", "jsonl", "x", "google", "meta"]
 FORMS: tuple[Form, ...] = ("csv", "jsonl", "x", "google", "meta")

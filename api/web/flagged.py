@@ -23,14 +23,14 @@ from api.web.site import render, site_of
 from listening.access import Permission
 from listening.errors import InvalidError, ListeningError
 from listening.flagfilter import DISCOUNTS, SORTS, STATUSES, FlagFilter, filter_of
-from listening.store.brands import brand_id, list_brands
-from listening.store.campaigns import campaign_views, count_campaigns
-from listening.store.caseowners import owners
-from listening.store.customers import count_customers
-from listening.store.flagpages import evidence_of, news_of, segments_named, sources_of
-from listening.store.reviewing import Acted, act, undo
-from listening.store.stancechanges import latest_turns
-from listening.store.stances import COUNTED, count_flagged, count_stances, stance_views
+from listening.store.brands.brands import brand_id, list_brands
+from listening.store.cases.owners import owners
+from listening.store.flags.campaigns import campaign_views, count_campaigns
+from listening.store.flags.customers import count_customers
+from listening.store.flags.pages import evidence_of, news_of, segments_named, sources_of
+from listening.store.flags.reviewing import Acted, act, undo
+from listening.store.flags.stancechanges import latest_turns
+from listening.store.flags.stances import COUNTED, count_flagged, count_stances, stance_views
 from listening.store.tables import Brand, Mark, StanceKind
 from listening.store.tables.types import now
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import quote, urlsplit
 
-from listening.store.mentions import NOT_YET, MentionView
+from listening.store.mentions.mentions import NOT_YET, MentionView
 from listening.store.tables import Author, SentimentBasis
 
 UNKNOWN = "unknown"

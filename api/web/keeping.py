@@ -10,14 +10,14 @@ from sqlmodel import Session
 from api.web.live import latest_change
 from api.web.maps import SegmentMap, segment_map
 from api.web.site import Site
-from listening.store.artefacts import EVERYONE, MAP, made_at
-from listening.store.figuring import is_large
-from listening.store.keptpersonas import kept_everyone as stored_everyone
-from listening.store.keptpersonas import kept_own
-from listening.store.maps import MapPoints, kept_points, map_points
-from listening.store.personas import Everyone, Own, everyone_of
-from listening.store.segments import current_segmentation, merged_segments, run_id_of
-from listening.store.segmentviews import SegmentView
+from listening.store.segments.artefacts import EVERYONE, MAP, made_at
+from listening.store.segments.figuring import is_large
+from listening.store.segments.keptpersonas import kept_everyone as stored_everyone
+from listening.store.segments.keptpersonas import kept_own
+from listening.store.segments.maps import MapPoints, kept_points, map_points
+from listening.store.segments.personas import Everyone, Own, everyone_of
+from listening.store.segments.segments import current_segmentation, merged_segments, run_id_of
+from listening.store.segments.views import SegmentView
 from listening.store.tables import Segmentation
 
 T = TypeVar("T")

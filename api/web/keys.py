@@ -16,9 +16,9 @@ from api.web.settingsframe import render_settings
 from api.web.site import site_of
 from listening.access import Permission, Role
 from listening.errors import InvalidError
-from listening.store.accountedits import own_account
-from listening.store.brands import brand_id, list_brands
-from listening.store.signins import NewKey, list_api_keys, make_api_key, revoke_api_key
+from listening.store.access.edits import own_account
+from listening.store.access.signins import NewKey, list_api_keys, make_api_key, revoke_api_key
+from listening.store.brands.brands import brand_id, list_brands
 from listening.store.tables import Brand
 
 router = APIRouter(include_in_schema=False, prefix="/settings/keys")

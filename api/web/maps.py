@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import ceil, hypot, inf, sqrt
 from statistics import median
 
-from listening.store.maps import MapPoints, Point, thinning
+from listening.store.segments.maps import MapPoints, Point, thinning
 
 WIDTH, HEIGHT = 2000, 1400
 COLOURS = 10

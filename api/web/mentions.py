@@ -24,8 +24,8 @@ from api.web.site import render, site_of
 from listening.access import Permission
 from listening.errors import InvalidError, ListeningError, QueryError
 from listening.searching import FACETS, NAMES, Search, search_of
-from listening.store.brands import brand_id, list_brands
-from listening.store.finding import (
+from listening.store.brands.brands import brand_id, list_brands
+from listening.store.mentions.finding import (
     Facets,
     Found,
     count_facets,
@@ -33,10 +33,10 @@ from listening.store.finding import (
     find_mention,
     segment_names,
 )
-from listening.store.overriding import override
+from listening.store.mentions.overriding import override
+from listening.store.mentions.tagging import brand_tags, tag_mentions
+from listening.store.mentions.undoing import undo
 from listening.store.tables import Brand, SentimentLabel
-from listening.store.tagging import brand_tags, tag_mentions
-from listening.store.undoing import undo
 
 router = APIRouter(include_in_schema=False)
 Form = Annotated[FormData, Depends(form_of)]

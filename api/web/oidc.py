@@ -21,8 +21,8 @@ from api.web.site import Site, site_of
 from listening.entering import note_sign_in
 from listening.errors import ForbiddenError, ListeningError, NotFoundError, ProviderError
 from listening.keyring import Keyring
-from listening.store.federating import account_by_claims
-from listening.store.signins import start_sign_in
+from listening.store.access.federating import account_by_claims
+from listening.store.access.signins import start_sign_in
 from listening.store.tables import Account
 
 if TYPE_CHECKING:

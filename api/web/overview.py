@@ -21,11 +21,11 @@ from api.web.site import render, site_of
 from api.web.timecharts import time_chart, voice_chart
 from listening.access import Permission
 from listening.errors import InvalidError
-from listening.store.brands import brand_id
-from listening.store.cases import CaseView, with_similar
-from listening.store.mentions import views
-from listening.store.overviews import Asked, Overview, overview
-from listening.store.stances import count_stances, stance_views
+from listening.store.brands.brands import brand_id
+from listening.store.cases.cases import CaseView, with_similar
+from listening.store.counts.overviews import Asked, Overview, overview
+from listening.store.flags.stances import count_stances, stance_views
+from listening.store.mentions.mentions import views
 from listening.store.tables import Case, CaseStatus, StanceKind
 from listening.windows import DEFAULT, PRESETS
 

@@ -14,16 +14,16 @@ from api.web.keeping import kept_everyone, known_change
 from api.web.site import Site, render, site_of
 from listening.access import Permission
 from listening.errors import NotFoundError
-from listening.store.authors import MOST_CHANGES, latest_mentions, membership_of
-from listening.store.brands import brand_id, list_brands, slug_of
-from listening.store.campaigns import coordinated_among
-from listening.store.caseowners import owners
-from listening.store.lineage import author_history
-from listening.store.personas import author_persona
-from listening.store.reviewing import flag_of
-from listening.store.reviews import latest_reviews, reviews_of
-from listening.store.segments import current_segmentation
-from listening.store.stancechanges import change_views
+from listening.store.brands.brands import brand_id, list_brands, slug_of
+from listening.store.cases.owners import owners
+from listening.store.flags.campaigns import coordinated_among
+from listening.store.flags.reviewing import flag_of
+from listening.store.flags.reviews import latest_reviews, reviews_of
+from listening.store.flags.stancechanges import change_views
+from listening.store.posts.authors import MOST_CHANGES, latest_mentions, membership_of
+from listening.store.segments.lineage import author_history
+from listening.store.segments.personas import author_persona
+from listening.store.segments.segments import current_segmentation
 from listening.store.tables import Author, Brand, Mark
 
 # Beyond these the store's own integers end.

@@ -11,9 +11,9 @@ from sqlalchemy.sql import Select
 from sqlmodel import Session, col, func, select
 
 from listening.persona import Persona
-from listening.store.authors import mentions_by_id
-from listening.store.mentions import MentionView, views
-from listening.store.segments import current_segmentation, merged_segments
+from listening.store.mentions.mentions import MentionView, views
+from listening.store.posts.authors import mentions_by_id
+from listening.store.segments.segments import current_segmentation, merged_segments
 from listening.store.tables import (
     Author,
     AuthorProfile,

@@ -20,10 +20,10 @@ from listening.access import Permission
 from listening.digest import file_name, title_of
 from listening.errors import InvalidError
 from listening.reports import Day
-from listening.store.brands import brand_id
-from listening.store.digests import get_report, items_of, list_reports, report_pdf
-from listening.store.mentions import views
-from listening.store.reportschedules import (
+from listening.store.brands.brands import brand_id
+from listening.store.mentions.mentions import views
+from listening.store.reports.digests import get_report, items_of, list_reports, report_pdf
+from listening.store.reports.schedules import (
     WEEKDAYS,
     Wanted,
     add_schedule,

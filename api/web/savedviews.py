@@ -21,9 +21,7 @@ from api.web.people import Number
 from api.web.site import site_of
 from listening.access import Actor, Permission
 from listening.errors import ListeningError, NotFoundError
-from listening.store.brands import brand_id
-from listening.store.tables import Brand
-from listening.store.views import (
+from listening.store.access.views import (
     PAGES,
     NamedView,
     change_view,
@@ -33,6 +31,8 @@ from listening.store.views import (
     packed,
     save_view,
 )
+from listening.store.brands.brands import brand_id
+from listening.store.tables import Brand
 
 router = APIRouter(include_in_schema=False)
 Form = Annotated[FormData, Depends(form_of)]

@@ -14,7 +14,7 @@ from api.web.people import Number
 from api.web.site import site_of
 from listening.access import Permission
 from listening.errors import InvalidError
-from listening.store.segmentacts import change_segment, merge, unmerge
+from listening.store.segments.acts import change_segment, merge, unmerge
 from listening.store.tables import Segment
 
 router = APIRouter(include_in_schema=False)

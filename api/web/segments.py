@@ -19,12 +19,12 @@ from api.web.people import Number, PageNumber, chosen_brand
 from api.web.site import render, site_of
 from listening.access import Actor, Permission
 from listening.errors import NotFoundError
-from listening.store.brands import brand_id, list_brands
-from listening.store.lineage import lineage_of, lineage_of_run, segment_history
-from listening.store.moves import count_moved, flows_of_run, moved_authors
-from listening.store.personas import segment_persona
-from listening.store.segments import current_segmentation, merged_segments, run_id_of
-from listening.store.segmentviews import SegmentView, segment_views
+from listening.store.brands.brands import brand_id, list_brands
+from listening.store.segments.lineage import lineage_of, lineage_of_run, segment_history
+from listening.store.segments.moves import count_moved, flows_of_run, moved_authors
+from listening.store.segments.personas import segment_persona
+from listening.store.segments.segments import current_segmentation, merged_segments, run_id_of
+from listening.store.segments.views import SegmentView, segment_views
 from listening.store.tables import Brand, Segment, Segmentation
 
 # Members of one page.

@@ -12,7 +12,7 @@ from api.web.acting import actor_of, need
 from api.web.site import render, site_of
 from listening.access import Actor, Permission
 from listening.errors import ForbiddenError
-from listening.store.brands import list_brands
+from listening.store.brands.brands import list_brands
 
 router = APIRouter(include_in_schema=False)
 

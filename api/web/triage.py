@@ -25,17 +25,17 @@ from api.web.site import render, site_of
 from listening.access import Actor, Permission
 from listening.caseflow import filled, overdue, snooze_choices
 from listening.errors import InvalidError
-from listening.store.brands import brand_id, list_brands
-from listening.store.caseactions import get_case, told
-from listening.store.casehistory import history
-from listening.store.caselists import COUNTED, LOOKED_THROUGH, as_views, count_listed, list_cases
-from listening.store.casemany import group_of
-from listening.store.casenotes import canned_notes, notes_of
-from listening.store.caseowners import own_login, owners
-from listening.store.cases import CaseView
+from listening.store.brands.brands import brand_id, list_brands
+from listening.store.cases.actions import get_case, told
+from listening.store.cases.cases import CaseView
+from listening.store.cases.history import history
+from listening.store.cases.lists import COUNTED, LOOKED_THROUGH, as_views, count_listed, list_cases
+from listening.store.cases.many import group_of
+from listening.store.cases.notes import canned_notes, notes_of
+from listening.store.cases.owners import own_login, owners
+from listening.store.posts.threads import thread_of
 from listening.store.tables import Brand, Case, CaseStatus, Stance
 from listening.store.tables.types import now
-from listening.store.threads import thread_of
 
 router = APIRouter(include_in_schema=False)
 _PATH = "/brands/{slug:path}/triage"

@@ -21,9 +21,9 @@ from api.web.site import site_of
 from api.web.triage import triage
 from listening.access import Actor, Permission
 from listening.errors import ConflictError, InvalidError, ListeningError
-from listening.store.brands import brand_id
-from listening.store.caseactions import Action, Verb, get_case
-from listening.store.casemany import (
+from listening.store.brands.brands import brand_id
+from listening.store.cases.actions import Action, Verb, get_case
+from listening.store.cases.many import (
     Done,
     act_on_many,
     each,
@@ -32,8 +32,8 @@ from listening.store.casemany import (
     undo,
     undo_batch,
 )
-from listening.store.casenotes import add_note, answer_many, remove_canned, save_canned
-from listening.store.caseowners import own_login
+from listening.store.cases.notes import add_note, answer_many, remove_canned, save_canned
+from listening.store.cases.owners import own_login
 from listening.store.tables import CaseStatus, Priority, SentimentLabel
 
 T = TypeVar("T", bound=StrEnum)

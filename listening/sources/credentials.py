@@ -1,7 +1,7 @@
 """What a platform wants to know before it lets us in.
 
 Read from the environment, else from .env, else from what somebody entered in the settings
-(`listening.store.credentials`), which each process says how to look up.
+(`listening.store.watches.credentials`), which each process says how to look up.
 """
 
 from __future__ import annotations

@@ -13,14 +13,15 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from listening.searching import Search
-from listening.store.brands import brand_id, list_brands
-from listening.store.cases import case_views
-from listening.store.finding import found_mentions
-from listening.store.mentions import EMOTIONS, MentionView, views
-from listening.store.searching import scan
-from listening.store.segments import current_segmentation
-from listening.store.segmentviews import segment_views
-from listening.store.stances import segments_of, stance_views
+from listening.store.brands.brands import brand_id, list_brands
+from listening.store.cases.cases import case_views
+from listening.store.flags.stances import segments_of, stance_views
+from listening.store.mentions.finding import found_mentions
+from listening.store.mentions.mentions import EMOTIONS, MentionView, views
+from listening.store.mentions.searching import scan
+from listening.store.mentions.tagging import tags_of
+from listening.store.segments.segments import current_segmentation
+from listening.store.segments.views import segment_views
 from listening.store.tables import (
     Author,
     Brand,
@@ -31,7 +32,6 @@ from listening.store.tables import (
     Stance,
     StanceKind,
 )
-from listening.store.tagging import tags_of
 
 Row = dict[str, Any]
 

@@ -16,14 +16,14 @@ from api.web.app import create_app
 from listening.advocacy import Evidence, Verdict
 from listening.config import Settings
 from listening.errors import StoreError
-from listening.store.brands import get_brand
-from listening.store.cases import FoundCase, store_cases
-from listening.store.flags import refresh_flags
-from listening.store.mentions import views
-from listening.store.profiles import FoundProfile, store_profiles
-from listening.store.segments import FoundMembership
+from listening.store.brands.brands import get_brand
+from listening.store.cases.cases import FoundCase, store_cases
+from listening.store.flags.flags import refresh_flags
+from listening.store.flags.stances import store_stances
+from listening.store.mentions.mentions import views
+from listening.store.posts.profiles import FoundProfile, store_profiles
+from listening.store.segments.segments import FoundMembership
 from listening.store.session import Store
-from listening.store.stances import store_stances
 from listening.store.tables import Review, ReviewVerdict, Segmentation
 from listening.store.tables.types import now
 from listening.triage import Urgency

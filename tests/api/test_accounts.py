@@ -16,10 +16,10 @@ from starlette.testclient import TestClient
 
 from listening.access import COMMAND_LINE, Role
 from listening.passwords import hash_password
-from listening.store.accounts import account_id, add_account, brand_roles, get_account
-from listening.store.audit import record
+from listening.store.access.accounts import account_id, add_account, brand_roles, get_account
+from listening.store.access.audit import record
+from listening.store.access.signins import make_api_key
 from listening.store.session import Store
-from listening.store.signins import make_api_key
 from listening.store.tables import Account, ApiKey, AuditEntry, SignIn
 from tests.factories import brand
 from tests.signed import ADMIN, account, csrf_of, sign_in

@@ -19,9 +19,9 @@ from api.web.app import create_app
 from listening.access import COMMAND_LINE, Role
 from listening.config import Settings
 from listening.keyring import Keyring
-from listening.store.channels import PURPOSE
+from listening.store.access.signins import make_api_key
+from listening.store.notifying.channels import PURPOSE
 from listening.store.session import Store
-from listening.store.signins import make_api_key
 from listening.store.tables import Channel, ChannelKind, Mention, SavedView, Watch
 from tests.api.asking import (
     ENDLESS,

@@ -9,9 +9,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from listening.access import COMMAND_LINE, Role
-from listening.store.accounts import get_account
+from listening.store.access.accounts import get_account
+from listening.store.access.signins import key_actor, list_api_keys, make_api_key
 from listening.store.session import Store
-from listening.store.signins import key_actor, list_api_keys, make_api_key
 from tests.api.conftest import Client
 from tests.signed import ADMIN, csrf_of, key_for, sign_in
 
@@ -65,7 +65,7 @@ def test_a_kept_answer_is_not_for_who_may_not_any_more(people: Store, client: Cl
     again = browser.post("/api/v1/brands/1/views", json=body, headers=headers)
     assert again.headers["idempotency-replayed"] == "true"
     with people.work() as session:
-        from listening.store.accounts import account_id, set_brand_roles
+        from listening.store.access.accounts import account_id, set_brand_roles
 
         set_brand_roles(session, account_id(get_account(session, "bob")), {})
     assert browser.post("/api/v1/brands/1/views", json=body, headers=headers).status_code == 404

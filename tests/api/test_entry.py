@@ -17,8 +17,8 @@ from starlette.testclient import TestClient
 from api.web.acting import COOKIE
 from listening.access import COMMAND_LINE, Role
 from listening.passwords import hash_password
-from listening.store.accounts import get_account
-from listening.store.links import first_link, make_link
+from listening.store.access.accounts import get_account
+from listening.store.access.links import first_link, make_link
 from listening.store.session import Store
 from listening.store.tables import (
     Account,

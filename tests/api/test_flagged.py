@@ -14,7 +14,7 @@ from sqlmodel import select
 from starlette.testclient import TestClient
 
 from listening.access import COMMAND_LINE, Role
-from listening.store.customers import import_customers
+from listening.store.flags.customers import import_customers
 from listening.store.session import Store
 from listening.store.tables import AuditEntry, Review
 from listening.store.tables.types import now

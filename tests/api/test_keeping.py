@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from api.web.keeping import kept_count
 from api.web.site import Site
 from listening.config import Settings
-from listening.store.audit import changed
+from listening.store.access.audit import changed
 from listening.store.session import Store
 
 

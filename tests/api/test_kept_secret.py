@@ -16,10 +16,10 @@ from starlette.testclient import TestClient
 from api.web.acting import COOKIE
 from listening.access import Role
 from listening.logs import masked
+from listening.store.keeping.upkeep import standing_tables
 from listening.store.session import Store
 from listening.store.tables import SignIn
 from listening.store.tables.types import now
-from listening.store.upkeep import standing_tables
 from tests.factories import brand
 from tests.signed import csrf_of, key_for, sign_in
 

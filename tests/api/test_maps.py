@@ -7,7 +7,7 @@ from itertools import pairwise
 from api.web.figures import clock
 from api.web.maps import HEIGHT, WIDTH, dots, hull, segment_map
 from api.web.site import Kept
-from listening.store.maps import MapPoints, Point
+from listening.store.segments.maps import MapPoints, Point
 
 
 def crowd(segment: int, x: float, y: float, count: int = 9, noise: bool = False) -> list[Point]:

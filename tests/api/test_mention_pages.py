@@ -10,10 +10,10 @@ from starlette.testclient import TestClient
 
 from api.web.excerpts import window
 from listening.access import Role
-from listening.store.mentions import views
+from listening.store.mentions.mentions import views
+from listening.store.mentions.tagging import tags_of
 from listening.store.session import Store
 from listening.store.tables import AuditEntry, SentimentLabel
-from listening.store.tagging import tags_of
 from tests.api.conftest import HOSTILE, Client
 from tests.signed import csrf_of, sign_in
 

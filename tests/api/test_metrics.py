@@ -32,7 +32,7 @@ from listening.health import (
     WatchState,
     WorkerState,
 )
-from listening.store.counters import Counted, add, took
+from listening.store.running.counters import Counted, add, took
 from listening.store.session import Store
 from tests.conftest import NewStore
 from tests.factories import analyse, at, brand, load, opinion, post

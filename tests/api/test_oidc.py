@@ -19,7 +19,7 @@ from api.web.app import create_app
 from listening.access import COMMAND_LINE, Role
 from listening.config import Settings
 from listening.errors import SettingsError
-from listening.store.accounts import add_account, get_account
+from listening.store.access.accounts import add_account, get_account
 from listening.store.session import Store
 from listening.store.tables import Account
 from listening.store.tables.types import now

@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from listening.access import Role
-from listening.store.brands import get_brand
+from listening.store.brands.brands import get_brand
 from listening.store.session import Store
 from tests.factories import author_id, brand, load, mentions, post
 from tests.signed import sign_in
@@ -246,7 +246,7 @@ def test_an_author_nobody_weighed_yet_is_told_so(people: Store, client: Client) 
 
 
 def test_a_long_text_is_folded_and_stays_whole(people: Store, client: Client) -> None:
-    from listening.store.cases import FoundCase, store_cases
+    from listening.store.cases.cases import FoundCase, store_cases
     from listening.store.tables.types import now
     from listening.triage import Urgency
 
@@ -336,7 +336,7 @@ def test_a_slug_with_a_slash_leads_to_every_page(people: Store, client: Client) 
 
 def test_long_lists_come_in_pages(store: Store, client: Client) -> None:
     from listening.advocacy import Verdict
-    from listening.store.stances import store_stances
+    from listening.store.flags.stances import store_stances
 
     number = brand(store, "JetBlue")
     load(store, *(post(id=f"p{i}", author=f"a{i:03}") for i in range(120)))

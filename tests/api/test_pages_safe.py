@@ -14,7 +14,7 @@ from api.web.app import create_app
 from api.web.security import HEADERS
 from listening.access import Role
 from listening.config import Settings
-from listening.store.links import first_link
+from listening.store.access.links import first_link
 from listening.store.session import Store
 from tests.api.asking import ENDLESS, ROUTES, SAFE, Asked
 from tests.api.conftest import ADVOCATE, Client

@@ -20,14 +20,20 @@ from listening.schedule import Schedule
 from listening.signing import HEADER
 from listening.sources.push import PushSource
 from listening.sources.registry import settle
-from listening.store.brands import get_brand, list_brands, remove_brand
-from listening.store.counters import read
-from listening.store.posts import read_posts
-from listening.store.pushkeys import KEY, make_push_secret
+from listening.store.brands.brands import get_brand, list_brands, remove_brand
+from listening.store.posts.posts import read_posts
+from listening.store.running.counters import read
 from listening.store.session import Store
-from listening.store.sweeps import sweeps_of, waiting_rows
 from listening.store.tables import StoreFact, SweepStatus
-from listening.store.watches import add_watch, get_watch, pause_watch, remove_watch, resume_watch
+from listening.store.watches.pushkeys import KEY, make_push_secret
+from listening.store.watches.sweeps import sweeps_of, waiting_rows
+from listening.store.watches.watches import (
+    add_watch,
+    get_watch,
+    pause_watch,
+    remove_watch,
+    resume_watch,
+)
 from tests.api.test_app import HEAVY
 from tests.factories import brand, mentions
 from tests.pushed import CSV, Watched, held, many, watched

@@ -28,7 +28,7 @@ from api.web.app import create_app
 from api.web.site import Site
 from listening import pushing
 from listening.config import Settings
-from listening.store.posts import read_posts
+from listening.store.posts.posts import read_posts
 from listening.store.session import Store
 from tests.functional.processes import LISTENING, free_port, wait_for
 from tests.pushed import CSV, Watched, held, many, watched

@@ -9,8 +9,9 @@ from html import unescape
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
-from listening.store.finishing import Told
-from listening.store.segments import FoundMembership
+from listening.store.flags.towards import put_figures
+from listening.store.segments.finishing import Told
+from listening.store.segments.segments import FoundMembership
 from listening.store.session import Store
 from listening.store.tables import (
     LineageEvent,
@@ -19,7 +20,6 @@ from listening.store.tables import (
     Segmentation,
     SegmentState,
 )
-from listening.store.towards import put_figures
 from tests.factories import MODEL, author_id, mentions
 from tests.segmented import Cluster, store_run
 

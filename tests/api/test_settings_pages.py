@@ -11,10 +11,8 @@ from starlette.testclient import TestClient
 from listening.access import Role
 from listening.config import get_settings
 from listening.schedule import Schedule
-from listening.store.brands import get_brand
-from listening.store.pushkeys import push_secret
+from listening.store.brands.brands import get_brand
 from listening.store.session import Store
-from listening.store.sweeps import begin_sweep, end_sweep, quarantine
 from listening.store.tables import (
     Brand,
     Channel,
@@ -24,7 +22,9 @@ from listening.store.tables import (
     QuarantinedRow,
     Watch,
 )
-from listening.store.watches import add_watch
+from listening.store.watches.pushkeys import push_secret
+from listening.store.watches.sweeps import begin_sweep, end_sweep, quarantine
+from listening.store.watches.watches import add_watch
 from tests.api.conftest import HOSTILE, Client
 from tests.listening.sources.rawserver import answering, talking
 from tests.signed import csrf_of, sign_in

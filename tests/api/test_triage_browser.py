@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from listening.access import Role
-from listening.store.caseactions import Verb
+from listening.store.cases.actions import Verb
 from listening.store.session import Store
 from listening.store.tables import CaseStatus
 from tests.api.conftest import Client

@@ -20,7 +20,7 @@ import numpy as np
 from sqlmodel import select
 
 from listening.config import Settings
-from listening.store.brands import add_brand
+from listening.store.brands.brands import add_brand
 from listening.store.schema import migrate
 from listening.store.session import Store
 from listening.store.tables import Author, Brand, Stance

@@ -23,7 +23,8 @@ from sqlmodel import SQLModel, func, select
 from listening.errors import ConflictError
 from listening.sources.base import PostKind
 from listening.store.bulk import upsert
-from listening.store.posts import text_hash
+from listening.store.keeping.upkeep import vacuum
+from listening.store.posts.posts import text_hash
 from listening.store.schema import alembic_config, current_version, migrate, newest_version
 from listening.store.session import Store
 from listening.store.tables import (
@@ -42,7 +43,6 @@ from listening.store.tables import (
     SweepStatus,
     Watch,
 )
-from listening.store.upkeep import vacuum
 from tests.benchmarks import concluded, crowd
 from tests.benchmarks.crowd import BRANDS, SOURCES, People, Posts, moment, name_of, words
 from workers.jobs.counting import count

@@ -27,7 +27,7 @@ from sqlmodel import col, select
 from api.web.acting import COOKIE
 from api.web.site import Site
 from listening.config import Settings
-from listening.store.brands import list_brands
+from listening.store.brands.brands import list_brands
 from listening.store.session import Store
 from listening.store.tables import Case, Mention
 from tests.benchmarks.bigstore import SEGMENTS

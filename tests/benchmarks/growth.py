@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 
 from listening.config import get_settings
+from listening.store.keeping.upkeep import row_counts, store_bytes, table_bytes
 from listening.store.session import Store
-from listening.store.upkeep import row_counts, store_bytes, table_bytes
 
 
 def main() -> int:

@@ -40,7 +40,7 @@ def run(data: Path) -> None:
 def once(url: str, file: Path) -> None:
     """Import a file into an empty store and say how it went."""
     from listening.importing.whole import open_file
-    from listening.store.brands import add_brand
+    from listening.store.brands.brands import add_brand
     from listening.store.schema import migrate
     from listening.store.session import Store
     from workers.jobs.importing import import_table

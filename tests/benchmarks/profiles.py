@@ -16,7 +16,7 @@ from listening.config import Settings
 from listening.ingest import ingest
 from listening.matching import BrandMatcher
 from listening.sources.base import RawPost
-from listening.store.analyses import FoundAnalysis, store_analyses
+from listening.store.posts.analyses import FoundAnalysis, store_analyses
 from listening.store.rows import membership_rows
 from listening.store.schema import migrate
 from listening.store.session import Store

@@ -17,7 +17,7 @@ from listening.matching import BrandMatcher
 from listening.sources.base import RawPost
 from listening.store.rows import membership_rows
 from listening.store.schema import migrate
-from listening.store.segments import author_keys
+from listening.store.segments.segments import author_keys
 from listening.store.session import Store
 from nlp.engine import Engine
 from nlp.fitting import Fit, fit, place

@@ -8,7 +8,7 @@ from playwright.sync_api import sync_playwright
 
 from api.web.acting import COOKIE
 from listening.access import COMMAND_LINE
-from listening.store.caseactions import Action, Verb, act
+from listening.store.cases.actions import Action, Verb, act
 from listening.store.session import Store
 from listening.store.tables import Case
 

@@ -14,7 +14,7 @@ from sqlmodel import select
 
 from listening.config import Settings
 from listening.importing.whole import open_file
-from listening.store.brands import add_brand
+from listening.store.brands.brands import add_brand
 from listening.store.schema import migrate
 from listening.store.session import Store
 from listening.store.tables import Mention, Post

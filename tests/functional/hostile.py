@@ -7,13 +7,13 @@ from sqlmodel import select
 from listening.access import COMMAND_LINE, Actor, Role
 from listening.config import Settings
 from listening.sources.base import PostKind
-from listening.store.casenotes import add_note, save_canned
-from listening.store.reviewing import act
-from listening.store.segmentedits import rename_segment
+from listening.store.access.views import save_view
+from listening.store.cases.notes import add_note, save_canned
+from listening.store.flags.reviewing import act
+from listening.store.mentions.tagging import tag_mentions
+from listening.store.segments.edits import rename_segment
 from listening.store.session import Store
 from listening.store.tables import Case, Mention, Segment
-from listening.store.tagging import tag_mentions
-from listening.store.views import save_view
 from tests.factories import analyse, author_id, brand, load, opinion, post
 from tests.signed import account
 from workers.jobs.flagging import flag

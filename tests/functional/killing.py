@@ -18,7 +18,7 @@ from sqlmodel import col, func, select
 
 from listening.config import Settings
 from listening.errors import StoreError
-from listening.store.posts import count_posts
+from listening.store.posts.posts import count_posts
 from listening.store.session import Store
 from listening.store.tables import Analysis, Job, JobStatus, Mention, MentionSentiment, Post
 from tests.functional.outcome import Outcome, outcome

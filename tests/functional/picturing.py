@@ -10,10 +10,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from listening.config import Settings
-from listening.store.brands import list_brands
+from listening.store.brands.brands import list_brands
+from listening.store.counts.summaries import brand_summaries
 from listening.store.schema import migrate
 from listening.store.session import Store
-from listening.store.summaries import brand_summaries
 from tests.functional.browsing import DESK, PHONE, chromium, signed_page
 from tests.functional.serving import serving
 from tests.functional.test_every_page import admin_cookie

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from listening.store.reviewing import act
+from listening.store.flags.reviewing import act
 from listening.store.session import Store
 from tests.factories import author_id
 from tests.flagged import BOB, flagged_brand

@@ -15,7 +15,7 @@ import pytest
 
 from listening import sample
 from listening.config import Settings
-from listening.store.brands import get_brand
+from listening.store.brands.brands import get_brand
 from listening.store.rows import case_rows, membership_rows, mention_rows, segment_rows, stance_rows
 from listening.store.session import Store
 from listening.store.tables import StanceKind

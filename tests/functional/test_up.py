@@ -13,9 +13,9 @@ import pytest
 
 from listening import sample
 from listening.config import Settings
-from listening.store.brands import brand_id, get_brand
+from listening.store.brands.brands import brand_id, get_brand
+from listening.store.flags.stances import count_stances
 from listening.store.session import Store
-from listening.store.stances import count_stances
 from listening.store.tables import Analysis, StanceKind
 from tests.functional.processes import LISTENING, children_of, free_port, wait_for
 

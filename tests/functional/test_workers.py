@@ -11,8 +11,8 @@ import pytest
 from sqlmodel import func, select
 
 from listening.config import Settings
-from listening.store.counters import read
-from listening.store.presence import present
+from listening.store.running.counters import read
+from listening.store.running.presence import present
 from listening.store.session import Store
 from listening.store.tables import Mention, Sweep, SweepStatus
 from tests.functional.processes import Processes, wait_for

@@ -7,11 +7,11 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from listening.ingest import Ingested
-from listening.store.analyses import count_pending, pending_posts
-from listening.store.posts import newest_post_at, read_posts
+from listening.store.keeping.tombstones import tombstone_digest
+from listening.store.posts.analyses import count_pending, pending_posts
+from listening.store.posts.posts import newest_post_at, read_posts
 from listening.store.session import Store
 from listening.store.tables import Author, MatchedBy, Mention, SentimentLabel, Tombstone
-from listening.store.tombstones import tombstone_digest
 from tests.factories import MODEL, NOON, analyse, at, brand, load, mentions, opinion, post, posts
 
 

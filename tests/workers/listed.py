@@ -7,12 +7,12 @@ from typing import Any
 
 from listening.schedule import Schedule
 from listening.sources.base import ANYTHING, Batch, SourceSpec, Wanted, Window
-from listening.store import counters
-from listening.store.brands import get_brand
+from listening.store.brands.brands import get_brand
+from listening.store.running import counters
 from listening.store.session import Store
-from listening.store.sweeps import sweeps_of
 from listening.store.tables import Sweep, Watch
-from listening.store.watches import add_watch, get_watch
+from listening.store.watches.sweeps import sweeps_of
+from listening.store.watches.watches import add_watch, get_watch
 from tests.factories import post, posts
 from workers.holder import this_holder
 from workers.jobs.sweeping import SweepReport, sweep_watch

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import delete
 from sqlmodel import select
 
-from listening.store.analyses import count_pending
-from listening.store.brands import get_brand
-from listening.store.corrections import add_correction
-from listening.store.mentions import NOT_YET
-from listening.store.sentiments import count_pending_mentions
+from listening.store.brands.brands import get_brand
+from listening.store.mentions.corrections import add_correction
+from listening.store.mentions.mentions import NOT_YET
+from listening.store.mentions.sentiments import count_pending_mentions
+from listening.store.posts.analyses import count_pending
 from listening.store.session import Store
 from listening.store.tables import Analysis, Mention, MentionSentiment, SentimentBasis, Vector
 from nlp.correction import Params

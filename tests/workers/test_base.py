@@ -13,9 +13,9 @@ from listening import metrics
 from listening.config import Settings
 from listening.errors import NotFoundError, StoreError
 from listening.logs import correlated, correlation
-from listening.store import counters
-from listening.store.brands import list_brands
-from listening.store.leases import holder_of, take
+from listening.store.brands.brands import list_brands
+from listening.store.running import counters
+from listening.store.running.leases import holder_of, take
 from listening.store.session import Store
 from listening.store.tables import Brand
 from tests.workers.conftest import Waiting

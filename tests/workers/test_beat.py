@@ -10,13 +10,13 @@ from kombu.exceptions import OperationalError
 from sqlmodel import Session, delete
 
 from listening.schedule import Schedule
-from listening.store import leases
-from listening.store.brands import get_brand
-from listening.store.claims import claim, fresh_posts, release
-from listening.store.leases import holder_of
+from listening.store.brands.brands import get_brand
+from listening.store.posts.claims import claim, fresh_posts, release
+from listening.store.running import leases
+from listening.store.running.leases import holder_of
 from listening.store.session import Store
 from listening.store.tables import Claim
-from listening.store.watches import add_watch, pause_watch, run_now
+from listening.store.watches.watches import add_watch, pause_watch, run_now
 from tests.factories import brand, load, post
 from workers import beat as beats
 from workers.beat import Beat

@@ -9,8 +9,8 @@ from sqlmodel import col, select
 
 from listening.errors import ConflictError
 from listening.notifying import EventKind
-from listening.store.caseactions import Verb
-from listening.store.casetimer import is_due
+from listening.store.cases.actions import Verb
+from listening.store.cases.timer import is_due
 from listening.store.session import Store
 from listening.store.tables import CaseStatus, Channel, ChannelKind, Delivery, Priority
 from listening.store.tables.types import now

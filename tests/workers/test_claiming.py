@@ -13,14 +13,14 @@ import pytest
 from sqlmodel import col, select
 
 from listening import metrics
-from listening.store import claims
-from listening.store.analyses import count_pending
-from listening.store.claims import Candidate, claim, post_name, try_again
-from listening.store.counters import read
+from listening.store.posts import claims
+from listening.store.posts.analyses import count_pending
+from listening.store.posts.claims import Candidate, claim, post_name, try_again
+from listening.store.running.counters import read
 from listening.store.session import Store
-from listening.store.sweeps import waiting_rows
 from listening.store.tables import Analysis, Claim, Mention, MentionSentiment, Post
 from listening.store.tables.types import now
+from listening.store.watches.sweeps import waiting_rows
 from nlp.text import detect_language
 from tests.factories import brand, load, post
 from tests.workers.readers import POISON, Dying, Failing, Reader

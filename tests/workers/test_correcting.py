@@ -11,8 +11,8 @@ from sqlmodel import col, select
 
 from listening.config import Settings
 from listening.errors import ListeningError, NotFoundError
-from listening.store.brands import get_brand
-from listening.store.corrections import (
+from listening.store.brands.brands import get_brand
+from listening.store.mentions.corrections import (
     add_correction,
     corrections_of,
     override_rows,

@@ -8,10 +8,10 @@ import pytest
 from sqlmodel import select
 
 from listening.config import Settings
+from listening.store.counts.windowed import count_people, due_windows, people_of, themeless
 from listening.store.session import Store
 from listening.store.tables import BrandWindow, MentionMark
 from listening.store.tables.types import now
-from listening.store.windowed import count_people, due_windows, people_of, themeless
 from listening.windows import ALL, Window, preset
 from tests.factories import analyse, brand, load, opinion, post
 from workers.jobs.counting import count, find_themes, themes_are_due

@@ -19,9 +19,9 @@ from listening.access import Actor, Role
 from listening.config import Settings, get_settings
 from listening.keyring import Keyring
 from listening.notifying import sweep_rejected
-from listening.store.brands import get_brand
-from listening.store.channels import add_channel
-from listening.store.notifications import notify
+from listening.store.brands.brands import get_brand
+from listening.store.notifying.channels import add_channel
+from listening.store.notifying.notifications import notify
 from listening.store.session import Store
 from listening.store.tables import Channel, ChannelKind, Delivery, DeliveryStatus
 from tests.factories import brand

@@ -8,8 +8,8 @@ import pytest
 
 from listening.config import Settings
 from listening.drift import drift, has_drifted
-from listening.store.erasing import erase_author, find_person
 from listening.store.facts import moments, note_moment
+from listening.store.keeping.erasing import erase_author, find_person
 from listening.store.session import Store
 from listening.store.tables import Membership, Segment, Segmentation, SegmentationFit
 from listening.store.tables.types import now

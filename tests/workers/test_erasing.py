@@ -13,11 +13,11 @@ from listening.errors import ConflictError, ListeningError
 from listening.ingest import Ingested, ingest
 from listening.matching import BrandMatcher
 from listening.sources.base import PostKind
-from listening.store.brands import brand_rules
-from listening.store.erasing import Person
-from listening.store.scrubbing import LEFT_OUT
+from listening.store.brands.brands import brand_rules
+from listening.store.keeping.erasing import Person
+from listening.store.keeping.scrubbing import LEFT_OUT
+from listening.store.keeping.upkeep import vacuum
 from listening.store.session import Store
-from listening.store.sweeps import quarantine, waiting_rows
 from listening.store.tables import (
     Author,
     BrandWindow,
@@ -39,7 +39,7 @@ from listening.store.tables import (
     Tombstone,
     Watch,
 )
-from listening.store.upkeep import vacuum
+from listening.store.watches.sweeps import quarantine, waiting_rows
 from tests.factories import author_id, brand, load, mentions, post, posts
 from tests.wholestore import ANNIKA, HERS, OTHERS, fill_every_table, places_of, rows_of_every_table
 from workers.jobs import erasing

@@ -10,7 +10,7 @@ import pytest
 
 from listening.errors import ImportFileError
 from listening.exporting import write_file
-from listening.store.corrections import add_correction
+from listening.store.mentions.corrections import add_correction
 from listening.store.session import Store
 from nlp.correction import Params
 from tests.factories import brand

@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 from sqlmodel import Session, func, select
 
-from listening.store import artefacts, figuring
-from listening.store.figuring import count_figures, figures_by_segment
-from listening.store.keptpersonas import kept_everyone, kept_own
-from listening.store.maps import kept_points, map_points
-from listening.store.marking import due_marks
-from listening.store.personas import everyone_of, own_of, segment_persona
-from listening.store.retention import expire_mentions
-from listening.store.segmentedits import find_segment, merge_segments, unmerge_segment
-from listening.store.segments import FoundMembership, current_segmentation
-from listening.store.segmentviews import segment_views
+from listening.store.keeping.retention import expire_mentions
+from listening.store.segments import artefacts, figuring
+from listening.store.segments.edits import find_segment, merge_segments, unmerge_segment
+from listening.store.segments.figuring import count_figures, figures_by_segment
+from listening.store.segments.keptpersonas import kept_everyone, kept_own
+from listening.store.segments.maps import kept_points, map_points
+from listening.store.segments.marking import due_marks
+from listening.store.segments.personas import everyone_of, own_of, segment_persona
+from listening.store.segments.segments import FoundMembership, current_segmentation
+from listening.store.segments.views import segment_views
 from listening.store.session import Store
 from listening.store.tables import RunArtefact, Segmentation
 from tests.factories import MODEL, analyse, at, author_id, brand, load, opinion, post

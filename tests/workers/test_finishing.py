@@ -8,9 +8,9 @@ import pytest
 from sqlmodel import col, select
 
 from listening.config import Settings, get_settings
-from listening.store.owing import place_is_owed
-from listening.store.segmentations import placed_chunks, placing_segmentation
-from listening.store.segments import current_segmentation, run_id_of
+from listening.store.posts.owing import place_is_owed
+from listening.store.segments.segmentations import placed_chunks, placing_segmentation
+from listening.store.segments.segments import current_segmentation, run_id_of
 from listening.store.session import Store
 from listening.store.tables import (
     Author,

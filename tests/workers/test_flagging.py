@@ -10,9 +10,9 @@ from sqlmodel import select
 
 from listening.config import Settings
 from listening.errors import NotFoundError
-from listening.store.cases import case_views
+from listening.store.cases.cases import case_views
+from listening.store.flags.stances import stance_views
 from listening.store.session import Store
-from listening.store.stances import stance_views
 from listening.store.tables import (
     Author,
     Case,

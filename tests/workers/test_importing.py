@@ -13,12 +13,12 @@ from sqlmodel import select
 from listening import metrics
 from listening.errors import ImportFileError, NotFoundError
 from listening.ingest import Ingested
-from listening.store.counters import read
-from listening.store.posts import read_posts
+from listening.store.posts.posts import read_posts
+from listening.store.running.counters import read
 from listening.store.session import Store
-from listening.store.sweeps import get_sweep, latest_sweeps, lose_sweeps, waiting_rows
 from listening.store.tables import Brand, QuarantinedRow, Sweep, SweepStatus
 from listening.store.tables.types import now
+from listening.store.watches.sweeps import get_sweep, latest_sweeps, lose_sweeps, waiting_rows
 from tests.conftest import NewStore
 from tests.factories import brand, mentions
 from workers.jobs import importing

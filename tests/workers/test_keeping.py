@@ -10,10 +10,15 @@ from sqlmodel import col, select
 
 from listening.config import Settings
 from listening.errors import ListeningError
-from listening.store.brands import get_brand
-from listening.store.retention import Expired, Limit, limits, set_retention, unmentioned_cutoff
+from listening.store.brands.brands import get_brand
+from listening.store.keeping.retention import (
+    Expired,
+    Limit,
+    limits,
+    set_retention,
+    unmentioned_cutoff,
+)
 from listening.store.session import Store
-from listening.store.sweeps import quarantine
 from listening.store.tables import (
     Author,
     Backfill,
@@ -40,6 +45,7 @@ from listening.store.tables import (
     Watch,
 )
 from listening.store.tables.types import now
+from listening.store.watches.sweeps import quarantine
 from tests.factories import analyse, at, author_id, brand, load, mentions, opinion, post, posts
 from tests.wholestore import NOON, fill_every_table, rows_of_every_table
 from workers.jobs import keeping

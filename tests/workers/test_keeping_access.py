@@ -11,10 +11,10 @@ from sqlmodel import SQLModel, col, select
 from listening.access import COMMAND_LINE, Role
 from listening.config import Settings
 from listening.errors import NotFoundError
-from listening.store.accounts import list_accounts
-from listening.store.links import make_link, open_link
+from listening.store.access.accounts import list_accounts
+from listening.store.access.links import make_link, open_link
+from listening.store.access.signins import signed_in, start_sign_in
 from listening.store.session import Store
-from listening.store.signins import signed_in, start_sign_in
 from listening.store.tables import (
     AuditEntry,
     Change,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from listening.store.leases import holder_of, take
+from listening.store.running.leases import holder_of, take
 from listening.store.session import Store
 from listening.store.tables import Lease
 from workers.holder import this_holder

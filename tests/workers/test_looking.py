@@ -20,8 +20,8 @@ from listening.errors import SettingsError
 from listening.sources import registry
 from listening.sources.base import RawPost
 from listening.sources.hackernews import HackerNews
-from listening.store import counters, leases
-from listening.store.looks import looks_owed
+from listening.store.posts.looks import looks_owed
+from listening.store.running import counters, leases
 from listening.store.session import Store
 from listening.store.tables import Author, AuthorLook, Job, JobStatus, Mention, Post
 from tests.factories import brand, post

@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import select
 
 from listening.errors import NotFoundError
-from listening.store.brands import get_brand
+from listening.store.brands.brands import get_brand
 from listening.store.session import Store
 from listening.store.tables import Mention, SentimentLabel
 from tests.factories import brand, load, mentions, post

@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from listening.config import Settings
-from listening.store.removing import remove_posts
+from listening.store.keeping.removing import remove_posts
 from listening.store.session import Store
 from listening.store.tables import (
     Author,

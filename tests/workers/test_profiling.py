@@ -12,10 +12,10 @@ import pytest
 from sqlmodel import Session, col, select
 
 from listening.config import Settings
-from listening.store import profiles
-from listening.store.brands import get_brand, remove_brand
-from listening.store.erasing import find_person
-from listening.store.removing import remove_posts
+from listening.store.brands.brands import get_brand, remove_brand
+from listening.store.keeping.erasing import find_person
+from listening.store.keeping.removing import remove_posts
+from listening.store.posts import profiles
 from listening.store.session import Store
 from listening.store.tables import (
     Analysis,

@@ -8,7 +8,7 @@ import pytest
 
 from listening.errors import StoreError
 from listening.logs import correlated
-from listening.store.jobs import ask_cancel, latest_jobs
+from listening.store.running.jobs import ask_cancel, latest_jobs
 from listening.store.session import Store
 from listening.store.tables import Job
 from workers.holder import this_holder

@@ -9,8 +9,8 @@ from sqlmodel import select
 
 from listening.access import COMMAND_LINE
 from listening.config import Settings
-from listening.store.brands import get_brand
-from listening.store.reportschedules import Wanted, add_schedule
+from listening.store.brands.brands import get_brand
+from listening.store.reports.schedules import Wanted, add_schedule
 from listening.store.session import Store
 from listening.store.tables import Channel, ChannelKind, Delivery, Report, ReportSchedule
 from listening.store.tables.types import now

@@ -19,11 +19,11 @@ from sqlmodel import select
 
 from listening.config import Settings
 from listening.errors import ConflictError, StoreError
+from listening.store.keeping.tombstones import store_salt
+from listening.store.keeping.upkeep import row_counts
 from listening.store.schema import alembic_config, current_version, migrate, newest_version
 from listening.store.session import Store
 from listening.store.tables import Presence, StoreFact
-from listening.store.tombstones import store_salt
-from listening.store.upkeep import row_counts
 from tests.conftest import NewStore, PostgreSQLServer, SQLiteFiles
 from tests.factories import author_id, brand, load, post
 from tests.wholestore import HERS, content_of, fill_every_table, places_of, rows_of_every_table

@@ -9,14 +9,14 @@ import pytest
 from sqlmodel import select
 
 from listening.config import Settings
-from listening.store.lineage import lineage_of_run
-from listening.store.segmentedits import (
+from listening.store.segments.edits import (
     find_segment,
     merge_segments,
     pin_segment,
     rename_segment,
 )
-from listening.store.segmentviews import segment_views
+from listening.store.segments.lineage import lineage_of_run
+from listening.store.segments.views import segment_views
 from listening.store.session import Store
 from listening.store.tables import Author, Membership, Segment, Segmentation
 from tests.conftest import NewStore

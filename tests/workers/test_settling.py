@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from listening.config import Settings
-from listening.store.jobs import get_job
+from listening.store.running.jobs import get_job
 from listening.store.session import Store
 from listening.store.tables import Job, JobStatus
 from listening.store.tables.types import now

@@ -11,12 +11,12 @@ from listening import metrics
 from listening.sources import registry
 from listening.sources.errors import FormatChangedError, RateLimitError, UnavailableError
 from listening.sources.folder import FolderSource
-from listening.store.brands import get_brand
+from listening.store.brands.brands import get_brand
 from listening.store.session import Store
-from listening.store.sweeps import waiting_rows
 from listening.store.tables import Brand, SweepStatus
 from listening.store.tables.types import now
-from listening.store.watches import ask_backfill, get_watch
+from listening.store.watches.sweeps import waiting_rows
+from listening.store.watches.watches import ask_backfill, get_watch
 from tests.factories import brand, mentions
 from tests.workers.listed import Listed, counted, ids, make_due, stored, sweep, swept, watch
 from workers.jobs.pulling import Bounds

@@ -15,12 +15,12 @@ from listening import metrics
 from listening.errors import StoreError
 from listening.sources import registry
 from listening.sources.base import Batch
-from listening.store import leases
+from listening.store.running import leases
 from listening.store.session import Store
-from listening.store.sweeps import sweeps_of
 from listening.store.tables import Author, Mention, Post, Sweep, SweepStatus
 from listening.store.tables.types import now
-from listening.store.watches import get_watch, remove_watch
+from listening.store.watches.sweeps import sweeps_of
+from listening.store.watches.watches import get_watch, remove_watch
 from tests.conftest import NewStore
 from tests.factories import brand, mentions
 from tests.workers.listed import Listed, counted, ids, make_due, stored, sweep, swept, watch

@@ -7,16 +7,16 @@ from sqlmodel import select
 
 from listening.access import Actor, Role
 from listening.errors import ConflictError, ForbiddenError, InvalidError
-from listening.store.brands import get_brand
-from listening.store.session import Store
-from listening.store.tables import AuditEntry, Brand, Erasure
-from listening.store.wishes import (
+from listening.store.brands.brands import get_brand
+from listening.store.keeping.wishes import (
     ask_erasure,
     brands_to_match,
     erasure_is_wanted,
     match_is_wanted,
     want_match,
 )
+from listening.store.session import Store
+from listening.store.tables import AuditEntry, Brand, Erasure
 from tests.factories import brand, load, mentions, post
 from tests.wholestore import HERS, fill_every_table, places_of
 from workers.jobs import wishing

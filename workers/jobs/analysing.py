@@ -25,11 +25,11 @@ from sqlmodel import Session
 from listening import metrics
 from listening.errors import StoreError
 from listening.logs import masked
-from listening.store import claims
-from listening.store.analyses import PendingPost, count_pending, pending_posts
-from listening.store.claims import Candidate
-from listening.store.counters import add, took
-from listening.store.sentiments import count_pending_mentions, pending_mentions
+from listening.store.mentions.sentiments import count_pending_mentions, pending_mentions
+from listening.store.posts import claims
+from listening.store.posts.analyses import PendingPost, count_pending, pending_posts
+from listening.store.posts.claims import Candidate
+from listening.store.running.counters import add, took
 from listening.store.session import Store
 from workers.holder import is_dead, this_holder
 from workers.isolating import isolated

@@ -15,10 +15,10 @@ from pathlib import Path
 from sqlalchemy import text
 
 from listening.errors import ConflictError, ListeningError, StoreError
+from listening.store.keeping.upkeep import row_counts, sqlite_path, standing_tables, table_names
 from listening.store.schema import require_current
 from listening.store.session import Store
 from listening.store.tables.types import now
-from listening.store.upkeep import row_counts, sqlite_path, standing_tables, table_names
 from workers.postgresql import Programs, failed, programs_for
 from workers.progress import Progress, Silent
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from listening.store.casetimer import UNIT, escalate, wake
+from listening.store.cases.timer import UNIT, escalate, wake
 from listening.store.session import Store
 from listening.store.tables.types import now
 

@@ -16,9 +16,8 @@ from sqlmodel import Session
 
 from listening.config import Settings
 from listening.errors import ListeningError
-from listening.store.analyses import Three
-from listening.store.brands import brand_id, get_brand, list_brands
-from listening.store.corrections import (
+from listening.store.brands.brands import brand_id, get_brand, list_brands
+from listening.store.mentions.corrections import (
     ReadMention,
     activate,
     active_corrections,
@@ -31,6 +30,7 @@ from listening.store.corrections import (
     uncorrected,
     unlabelled,
 )
+from listening.store.posts.analyses import Three
 from listening.store.session import Store
 from listening.store.tables import Brand, Correction
 from workers.jobs.flagging import flag

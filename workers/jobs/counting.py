@@ -10,19 +10,19 @@ from dataclasses import asdict, dataclass, replace
 
 from sqlmodel import Session
 
-from listening.store.brands import brand_id, list_brands
-from listening.store.counted import read_days
-from listening.store.daycounts import count_again, marked_brands
-from listening.store.sampling import sample_texts
-from listening.store.session import Store
-from listening.store.tables.types import now
-from listening.store.windowed import (
+from listening.store.brands.brands import brand_id, list_brands
+from listening.store.counts.counted import read_days
+from listening.store.counts.daycounts import count_again, marked_brands
+from listening.store.counts.windowed import (
     count_people,
     due_windows,
     put_themes,
     store_window,
     themeless,
 )
+from listening.store.segments.sampling import sample_texts
+from listening.store.session import Store
+from listening.store.tables.types import now
 from listening.windows import Window
 from workers.jobs.naming import brand_words
 from workers.progress import Progress, Silent

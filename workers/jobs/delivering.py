@@ -20,8 +20,8 @@ from listening.logs import keep_secret
 from listening.sending.apprised import send_by_apprise
 from listening.sending.message import Message, NotSentError
 from listening.sending.webhook import send_webhook
-from listening.store.channels import secret_of
-from listening.store.deliveries import Claimed, claim_due, record_failure, record_sent
+from listening.store.notifying.channels import secret_of
+from listening.store.notifying.deliveries import Claimed, claim_due, record_failure, record_sent
 from listening.store.session import Store
 from listening.store.tables import ChannelKind, Delivery
 from listening.store.tables.types import now

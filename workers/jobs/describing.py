@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sqlmodel import Session, select
 
-from listening.store.brands import list_brands
-from listening.store.finishing import Described
-from listening.store.quoting import members_in_order, quotable, texts_of
+from listening.store.brands.brands import list_brands
+from listening.store.segments.finishing import Described
+from listening.store.segments.quoting import members_in_order, quotable, texts_of
 from listening.store.session import Store
 from listening.store.tables import Segmentation, SegmentState
 from workers.jobs.naming import brand_words

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from listening.config import Settings
 from listening.drift import has_drifted
-from listening.store.placing import count_placed, settle_placed
-from listening.store.segments import current_segmentation, has_fit, run_id_of
+from listening.store.segments.placing import count_placed, settle_placed
+from listening.store.segments.segments import current_segmentation, has_fit, run_id_of
 from listening.store.session import Store
 
 

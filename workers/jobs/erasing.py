@@ -8,7 +8,7 @@ from functools import partial
 
 from sqlmodel import Session
 
-from listening.store.erasing import (
+from listening.store.keeping.erasing import (
     Person,
     bury_person,
     erase_author,
@@ -19,7 +19,7 @@ from listening.store.erasing import (
     words_of,
     would_go,
 )
-from listening.store.scrubbing import (
+from listening.store.keeping.scrubbing import (
     count_rows,
     drop_rows,
     drop_views,
@@ -28,8 +28,8 @@ from listening.store.scrubbing import (
     scrub_notes,
     scrub_reports,
 )
+from listening.store.keeping.tombstones import forget_restored, was_restored
 from listening.store.session import Store
-from listening.store.tombstones import forget_restored, was_restored
 from workers.alone import alone
 from workers.progress import Progress, Silent
 

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from listening.errors import NotFoundError
 from listening.query import Document, Matcher, parse
-from listening.store.brands import aliases_of, brand_id, get_brand
+from listening.store.brands.brands import aliases_of, brand_id, get_brand
 from listening.store.bulk import chunked
 from listening.store.tables import AliasKind
 from workers.jobs.correcting import Labelled, corrected

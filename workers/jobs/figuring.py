@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from listening.store.artefacts import (
+from listening.store.segments.artefacts import (
     EVERYONE,
     FIGURES,
     MAP,
@@ -20,12 +20,12 @@ from listening.store.artefacts import (
     put_artefact,
     to_make,
 )
-from listening.store.figuring import count_figures, large_run, write_figures
-from listening.store.keptpersonas import keep_everyone, keep_own
-from listening.store.maps import keep_points, label_points
-from listening.store.marking import drop_marks, due_marks
-from listening.store.personas import everyone_of, own_of
-from listening.store.segments import current_segmentation, merged_segments, run_id_of
+from listening.store.segments.figuring import count_figures, large_run, write_figures
+from listening.store.segments.keptpersonas import keep_everyone, keep_own
+from listening.store.segments.maps import keep_points, label_points
+from listening.store.segments.marking import drop_marks, due_marks
+from listening.store.segments.personas import everyone_of, own_of
+from listening.store.segments.segments import current_segmentation, merged_segments, run_id_of
 from listening.store.session import Store
 from listening.store.tables import Segmentation
 from listening.store.tables.types import now

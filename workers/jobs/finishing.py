@@ -14,16 +14,16 @@ import numpy as np
 from sqlmodel import Session
 
 from listening.config import Settings
-from listening.store.finishing import Told, finish_run, keep_pinned
-from listening.store.lineage import centres_of
-from listening.store.segmentations import (
+from listening.store.segments.finishing import Told, finish_run, keep_pinned
+from listening.store.segments.lineage import centres_of
+from listening.store.segments.segmentations import (
     authors_between,
     chunks_of,
     place_chunk,
     placed_chunks,
     placing_segmentation,
 )
-from listening.store.segments import (
+from listening.store.segments.segments import (
     FoundMembership,
     current_segmentation,
     fit_of,

@@ -10,16 +10,16 @@ from datetime import datetime
 import numpy as np
 
 from listening.config import Settings
-from listening.store.analyses import vectors_of
-from listening.store.brands import brand_id, get_brand, list_brands
-from listening.store.campaigns import store_campaigns
-from listening.store.cases import FoundCase, store_cases
-from listening.store.mentions import MentionView, views
-from listening.store.posts import newest_post_at
-from listening.store.restancing import names_of
-from listening.store.reviews import marks_of
+from listening.store.brands.brands import brand_id, get_brand, list_brands
+from listening.store.cases.cases import FoundCase, store_cases
+from listening.store.flags.campaigns import store_campaigns
+from listening.store.flags.restancing import names_of
+from listening.store.flags.reviews import marks_of
+from listening.store.flags.stances import store_stances
+from listening.store.mentions.mentions import MentionView, views
+from listening.store.posts.analyses import vectors_of
+from listening.store.posts.posts import newest_post_at
 from listening.store.session import Store
-from listening.store.stances import store_stances
 from listening.store.tables import Brand, SentimentLabel
 from listening.store.tables.types import now
 from listening.triage import needs_answer, urgency

@@ -15,10 +15,12 @@ from listening.ingest import Ingested
 from listening.logs import correlation
 from listening.matching import BrandMatcher, BrandRule
 from listening.sources.base import RawPost
-from listening.store.brands import brand_id, brand_rules, get_brand
-from listening.store.counters import add
+from listening.store.brands.brands import brand_id, brand_rules, get_brand
+from listening.store.running.counters import add
 from listening.store.session import Store
-from listening.store.sweeps import (
+from listening.store.tables import SweepStatus
+from listening.store.tables.types import now
+from listening.store.watches.sweeps import (
     begin_sweep,
     end_sweep,
     get_sweep,
@@ -26,8 +28,6 @@ from listening.store.sweeps import (
     resolve_rows,
     waiting_rows,
 )
-from listening.store.tables import SweepStatus
-from listening.store.tables.types import now
 from listening.taking import Rows, count_into, take_rows, unknown_values
 from workers.progress import Progress, Silent
 

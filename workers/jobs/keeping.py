@@ -9,16 +9,16 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from listening.config import Settings
-from listening.store import pruning
-from listening.store.deliveries import drop_deliveries
-from listening.store.repeats import forget_old_repeats
-from listening.store.retention import (
+from listening.store.access.repeats import forget_old_repeats
+from listening.store.keeping import pruning
+from listening.store.keeping.retention import (
     Expired,
     cutoffs,
     expire_mentions,
     expire_posts,
     unmentioned_cutoff,
 )
+from listening.store.notifying.deliveries import drop_deliveries
 from listening.store.session import Store
 from listening.store.tables.types import now
 from listening.throttle import LONGEST

@@ -135,7 +135,7 @@ def about(file: LabelledFile, brand: str) -> LabelledFile:
 
 
 def without_names(rows: Iterable[dict[str, Any]], salt: str | None) -> Iterator[dict[str, Any]]:
-    """Rows of `listening.store.corrections.override_rows` as they are exported.
+    """Rows of `listening.store.mentions.corrections.override_rows` as they are exported.
 
     Args:
         rows: with the places ("spans") that name the brand, which are not exported.

@@ -21,9 +21,8 @@ from listening.matching import BrandMatcher
 from listening.sources.base import RawPost, SpeaksOfAuthors
 from listening.sources.errors import RateLimitError, SourceError
 from listening.sources.registry import get_source
-from listening.store.brands import brand_rules
-from listening.store.counters import add
-from listening.store.looks import (
+from listening.store.brands.brands import brand_rules
+from listening.store.posts.looks import (
     KIND,
     Target,
     asked_of,
@@ -33,6 +32,7 @@ from listening.store.looks import (
     note_look,
     still_there,
 )
+from listening.store.running.counters import add
 from listening.store.session import Store
 from listening.store.tables import Watch
 from workers.leasing import held

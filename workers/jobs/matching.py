@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from listening.ingest import found_in
 from listening.matching import BrandMatcher
-from listening.store.brands import brand_rules
-from listening.store.mentions import drop_unmatched, store_mentions
-from listening.store.posts import count_posts, read_posts
+from listening.store.brands.brands import brand_rules
+from listening.store.mentions.mentions import drop_unmatched, store_mentions
+from listening.store.posts.posts import count_posts, read_posts
+from listening.store.posts.standing import still_there
 from listening.store.session import Store
-from listening.store.standing import still_there
 from listening.store.tables import Post
 from workers.progress import Progress, Silent
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session
 
 from listening.config import Settings
-from listening.store import placing
-from listening.store.flags import refresh_segments
-from listening.store.placing import Stood
-from listening.store.segments import (
+from listening.store.flags.flags import refresh_segments
+from listening.store.segments import placing
+from listening.store.segments.placing import Stood
+from listening.store.segments.segments import (
     FoundMembership,
     current_segmentation,
     latest_fit,

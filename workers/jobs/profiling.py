@@ -22,9 +22,9 @@ import numpy as np
 from sqlmodel import Session
 
 from listening.config import Settings
-from listening.store import profiles
-from listening.store.profiles import FoundProfile, ProfilePost
-from listening.store.segments import current_segmentation
+from listening.store.posts import profiles
+from listening.store.posts.profiles import FoundProfile, ProfilePost
+from listening.store.segments.segments import current_segmentation
 from listening.store.session import Store
 from listening.store.tables import AuthorProfile
 from workers.progress import Progress, Silent

@@ -17,19 +17,19 @@ from listening.sampling import wanted_of
 from listening.sources.base import KEEP_ALL, Batch, Wanted, Window
 from listening.sources.errors import RateLimitError
 from listening.sources.registry import get_source
-from listening.store import leases
-from listening.store.brands import brand_rules
+from listening.store.brands.brands import brand_rules
+from listening.store.posts.withdrawing import withdraw
+from listening.store.running import leases
 from listening.store.session import Store
-from listening.store.sweeps import beat_sweep, quarantine, resolve_from
 from listening.store.tables import Backfill, Watch
-from listening.store.watches import (
+from listening.store.watches.sweeps import beat_sweep, quarantine, resolve_from
+from listening.store.watches.watches import (
     end_backfill,
     open_backfills,
     schedule_of,
     set_backfill_cursor,
     set_cursor,
 )
-from listening.store.withdrawing import withdraw
 from listening.taking import clash_row
 from workers.progress import Progress
 from workers.recording import Cancelled

@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sqlmodel import Session
 
-from listening.store.analyses import (
-    FoundAnalysis,
-    PendingPost,
-    Three,
-    same_texts,
-    store_analyses,
-    vectors_of,
-)
-from listening.store.sentiments import (
+from listening.store.mentions.sentiments import (
     FoundSentiment,
     PendingMention,
     Spans,
@@ -26,6 +18,14 @@ from listening.store.sentiments import (
     same_mentions,
     standing,
     store_sentiments,
+)
+from listening.store.posts.analyses import (
+    FoundAnalysis,
+    PendingPost,
+    Three,
+    same_texts,
+    store_analyses,
+    vectors_of,
 )
 from listening.store.tables import SentimentBasis
 from workers.jobs.correcting import corrected

@@ -14,11 +14,11 @@ from listening.digest import file_name
 from listening.incidents import Incident, IncidentKind
 from listening.notifying import Event
 from listening.notifying import incident as incident_event
-from listening.store.brands import brand_id, list_brands
-from listening.store.digests import report_pdf
-from listening.store.notifications import notify
-from listening.store.overviews import Asked, overview
-from listening.store.reportschedules import due_schedules, make_due
+from listening.store.brands.brands import brand_id, list_brands
+from listening.store.counts.overviews import Asked, overview
+from listening.store.notifying.notifications import notify
+from listening.store.reports.digests import report_pdf
+from listening.store.reports.schedules import due_schedules, make_due
 from listening.store.session import Store
 from listening.store.tables import Brand, Report
 from listening.store.tables.types import now

@@ -22,14 +22,10 @@ from sqlalchemy import inspect
 from sqlmodel import Session, col, select
 
 from listening.errors import ConflictError, ListeningError, StoreError
+from listening.store.access.signins import sign_everybody_out
 from listening.store.bulk import upsert
-from listening.store.schema import current_version, known_versions, migrate
-from listening.store.session import Store
-from listening.store.signins import sign_everybody_out
-from listening.store.tables import Presence, StoreFact, Tombstone
-from listening.store.tables.types import now
-from listening.store.tombstones import OLDER_SALT, RESTORED, SALT
-from listening.store.upkeep import (
+from listening.store.keeping.tombstones import OLDER_SALT, RESTORED, SALT
+from listening.store.keeping.upkeep import (
     VERSION_TABLE,
     is_empty,
     row_counts,
@@ -37,6 +33,10 @@ from listening.store.upkeep import (
     standing_tables,
     vacuum,
 )
+from listening.store.schema import current_version, known_versions, migrate
+from listening.store.session import Store
+from listening.store.tables import Presence, StoreFact, Tombstone
+from listening.store.tables.types import now
 from workers.jobs.backup import (
     FORMAT,
     Manifest,

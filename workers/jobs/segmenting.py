@@ -17,15 +17,15 @@ import numpy as np
 from sqlmodel import Session
 
 from listening.config import Settings
-from listening.store.finishing import make_current
-from listening.store.segmentations import (
+from listening.store.segments.edits import pinned_segments
+from listening.store.segments.finishing import make_current
+from listening.store.segments.segmentations import (
     FoundCluster,
     begin_run,
     find_run,
     placing_segmentation,
 )
-from listening.store.segmentedits import pinned_segments
-from listening.store.segments import (
+from listening.store.segments.segments import (
     author_keys,
     current_segmentation,
     latest_fit,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from listening import metrics
 from listening.config import get_settings
-from listening.store.counters import add
-from listening.store.jobs import end_job, latest_jobs, settle_lost_jobs
-from listening.store.looks import looks_owed
-from listening.store.owing import flag_is_owed, place_is_owed, segment_is_owed
+from listening.store.posts.looks import looks_owed
+from listening.store.posts.owing import flag_is_owed, place_is_owed, segment_is_owed
+from listening.store.running.counters import add
+from listening.store.running.jobs import end_job, latest_jobs, settle_lost_jobs
 from listening.store.session import Store
 from listening.store.tables import JobStatus
 from listening.store.tables.types import now

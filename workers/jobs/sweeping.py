@@ -16,18 +16,18 @@ from listening.ingest import Ingested
 from listening.logs import correlated, correlation, masked, new_correlation
 from listening.sources.errors import FormatChangedError
 from listening.sources.registry import where
-from listening.store import counters, leases
+from listening.store.running import counters, leases
 from listening.store.session import Store
-from listening.store.sweeps import (
+from listening.store.tables import Brand, SweepStatus, Watch
+from listening.store.tables.types import now
+from listening.store.watches.sweeps import (
     begin_sweep,
     close_sweep,
     lose_sweeps,
     quarantine,
     sweeping,
 )
-from listening.store.tables import Brand, SweepStatus, Watch
-from listening.store.tables.types import now
-from listening.store.watches import (
+from listening.store.watches.watches import (
     due_watches,
     is_watch_due,
     open_backfills,

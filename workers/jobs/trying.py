@@ -9,9 +9,9 @@ from listening.schedule import Schedule
 from listening.sources.base import Source
 from listening.sources.credentials import missing
 from listening.sources.registry import REGISTRY, settle
-from listening.store.brands import add_brand, list_brands, query_for, slug_of
+from listening.store.brands.brands import add_brand, list_brands, query_for, slug_of
 from listening.store.session import Store
-from listening.store.watches import add_watch, watch_id_of
+from listening.store.watches.watches import add_watch, watch_id_of
 from workers.holder import this_holder
 from workers.jobs.sweeping import sweep_watch
 from workers.progress import Progress, Silent

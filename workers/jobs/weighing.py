@@ -12,9 +12,9 @@ from listening.coordination import Copied, FoundCampaign, campaigns, may_be_copi
 from listening.discounting import Discount
 from listening.sources.base import PostKind
 from listening.stancechanges import Course, course
-from listening.store.mentions import MentionView
-from listening.store.restancing import discounts_for, said_of
-from listening.store.reviews import Marked
+from listening.store.flags.restancing import discounts_for, said_of
+from listening.store.flags.reviews import Marked
+from listening.store.mentions.mentions import MentionView
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,16 @@ from contextlib import suppress
 
 from listening.errors import ListeningError, StoreError
 from listening.logs import masked
-from listening.store.brands import brand_id
-from listening.store.session import Store
-from listening.store.tables import Brand
-from listening.store.wishes import (
+from listening.store.brands.brands import brand_id
+from listening.store.keeping.wishes import (
     brands_to_match,
     end_erasure,
     matched,
     note_erasure,
     wanted_erasures,
 )
+from listening.store.session import Store
+from listening.store.tables import Brand
 from workers.jobs.erasing import erase, find_people
 from workers.jobs.matching import match_stored
 from workers.progress import Progress

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlmodel import Session
 
-from listening.store.brands import brand_id, list_brands
-from listening.store.segments import current_segmentation
+from listening.store.brands.brands import brand_id, list_brands
+from listening.store.flags.towards import SaidOf, opposed, put_figures, unworded
+from listening.store.segments.segments import current_segmentation
 from listening.store.session import Store
-from listening.store.towards import SaidOf, opposed, put_figures, unworded
 from workers.jobs.naming import brand_words
 from workers.progress import Progress, Silent
 

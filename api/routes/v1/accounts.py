@@ -13,9 +13,9 @@ from api.web.acting import actor_of, need
 from api.web.settingsframe import site_root
 from api.web.site import site_of
 from listening.access import Permission, Role
-from listening.store import accountedits
-from listening.store.accounts import account_id, all_brand_roles, brand_roles, list_accounts
-from listening.store.links import LINK_HOURS
+from listening.store.access import edits as accountedits
+from listening.store.access.accounts import account_id, all_brand_roles, brand_roles, list_accounts
+from listening.store.access.links import LINK_HOURS
 from listening.store.tables import Account
 
 router = api_router("accounts")

@@ -15,7 +15,7 @@ from api.web.acting import need
 from api.web.site import site_of
 from listening.access import Permission
 from listening.errors import InvalidError
-from listening.store.auditlog import AuditFilter, audit_entries
+from listening.store.access.auditlog import AuditFilter, audit_entries
 
 router = api_router("audit")
 

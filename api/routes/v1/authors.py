@@ -38,14 +38,14 @@ from listening.access import Permission
 from listening.audiences import AudienceFormat
 from listening.errors import NotFoundError
 from listening.flagfilter import DISCOUNTS, SORTS, STATUSES, Cursor, FlagFilter, filter_of
-from listening.store.audience import coverage_of
-from listening.store.authors import mentions_by_id
-from listening.store.campaigns import campaign_views, coordinated_among
-from listening.store.customers import count_customers, forget_customers, import_customers
-from listening.store.reviewing import act, flag_of, undo
-from listening.store.reviews import reviews_of
-from listening.store.stancechanges import change_views
-from listening.store.stances import cursor_of, flagged_ids, stance_views, views_of
+from listening.store.flags.audience import coverage_of
+from listening.store.flags.campaigns import campaign_views, coordinated_among
+from listening.store.flags.customers import count_customers, forget_customers, import_customers
+from listening.store.flags.reviewing import act, flag_of, undo
+from listening.store.flags.reviews import reviews_of
+from listening.store.flags.stancechanges import change_views
+from listening.store.flags.stances import cursor_of, flagged_ids, stance_views, views_of
+from listening.store.posts.authors import mentions_by_id
 from listening.store.tables import StanceKind
 
 router = api_router("authors")

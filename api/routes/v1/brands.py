@@ -22,12 +22,12 @@ from api.schemas.brands import (
 from api.web.acting import actor_of, need
 from api.web.site import site_of
 from listening.access import Permission
-from listening.store import brandedits
-from listening.store.brandedits import facts_of, own_accounts_of
-from listening.store.brands import brand_id as id_of
-from listening.store.brands import list_brands
+from listening.store.brands import edits as brandedits
+from listening.store.brands.brands import brand_id as id_of
+from listening.store.brands.brands import list_brands
+from listening.store.brands.edits import facts_of, own_accounts_of
+from listening.store.brands.trying import QueryTest, run_query_test
 from listening.store.tables import Brand
-from listening.store.trying import QueryTest, run_query_test
 
 router = api_router("brands")
 

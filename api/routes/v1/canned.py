@@ -11,7 +11,7 @@ from api.schemas.cases import CannedSent, CannedShown
 from api.web.acting import actor_of, need
 from api.web.site import site_of
 from listening.access import Permission
-from listening.store.casenotes import canned_notes, remove_canned, save_canned
+from listening.store.cases.notes import canned_notes, remove_canned, save_canned
 
 router = api_router("canned notes")
 _CANNED = "/brands/{brand_id}/canned-notes"

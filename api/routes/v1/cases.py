@@ -37,10 +37,10 @@ from api.web.acting import actor_of, need
 from api.web.site import Site, site_of
 from listening.access import Permission
 from listening.errors import InvalidError
-from listening.store.caseactions import act, get_case
-from listening.store.casehistory import Pace, history, pace
-from listening.store.caselists import CaseOrder, as_views, count_listed, list_cases
-from listening.store.casemany import (
+from listening.store.cases.actions import act, get_case
+from listening.store.cases.history import Pace, history, pace
+from listening.store.cases.lists import CaseOrder, as_views, count_listed, list_cases
+from listening.store.cases.many import (
     Done,
     act_on_many,
     group_of,
@@ -48,10 +48,10 @@ from listening.store.casemany import (
     undo,
     undo_batch,
 )
-from listening.store.casenotes import add_note, answer, answer_many, notes_of
+from listening.store.cases.notes import add_note, answer, answer_many, notes_of
+from listening.store.posts.threads import thread_of
 from listening.store.tables import Case, CaseStatus
 from listening.store.tables.types import now
-from listening.store.threads import thread_of
 
 router = api_router("cases")
 _READ = [need(Permission.READ)]

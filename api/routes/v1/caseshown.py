@@ -20,13 +20,13 @@ from api.web.formats import author_name
 from listening import caseflow
 from listening.access import Actor
 from listening.errors import InvalidError
-from listening.store.caseactions import Action, Verb
-from listening.store.caselists import CaseFilter
-from listening.store.caseowners import own_login
-from listening.store.cases import CaseView
+from listening.store.cases.actions import Action, Verb
+from listening.store.cases.cases import CaseView
+from listening.store.cases.lists import CaseFilter
+from listening.store.cases.owners import own_login
+from listening.store.posts.threads import Spoken
 from listening.store.tables import Author, CaseStatus, Priority
 from listening.store.tables.types import now
-from listening.store.threads import Spoken
 
 _VERBS = {
     CaseStatus.OPEN: Verb.OPEN,

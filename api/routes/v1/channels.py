@@ -22,9 +22,9 @@ from api.web.acting import actor_of, need
 from api.web.site import site_of
 from listening.access import Actor, Permission
 from listening.keyring import Keyring
-from listening.store import channels as store_channels
-from listening.store.channels import get_channel, list_channels
-from listening.store.deliveries import get_delivery, list_deliveries
+from listening.store.notifying import channels as store_channels
+from listening.store.notifying.channels import get_channel, list_channels
+from listening.store.notifying.deliveries import get_delivery, list_deliveries
 from listening.store.tables import Channel, DeliveryStatus
 
 router = api_router("notifications")

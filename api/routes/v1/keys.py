@@ -12,8 +12,8 @@ from api.web.acting import actor_of, need
 from api.web.site import site_of
 from listening.access import Permission
 from listening.errors import ForbiddenError
-from listening.store.accountedits import account_of
-from listening.store.signins import KeyView, list_api_keys, make_api_key, revoke_api_key
+from listening.store.access.edits import account_of
+from listening.store.access.signins import KeyView, list_api_keys, make_api_key, revoke_api_key
 
 router = api_router("keys")
 ANYBODY = [need(Permission.READ, "somewhere")]

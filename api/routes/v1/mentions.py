@@ -28,10 +28,10 @@ from listening.errors import QueryError
 from listening.query import parse_small
 from listening.searching import FACETS, LONGEST_QUERY, LONGEST_VALUE, MOST_VALUES, NONE, Sort
 from listening.searching import search_of as read_search
-from listening.store.finding import PAGE, count_facets, find, find_mention
-from listening.store.overriding import override
-from listening.store.tagging import tag_mentions
-from listening.store.undoing import undo
+from listening.store.mentions.finding import PAGE, count_facets, find, find_mention
+from listening.store.mentions.overriding import override
+from listening.store.mentions.tagging import tag_mentions
+from listening.store.mentions.undoing import undo
 
 router = api_router("mentions")
 _PATH = "/brands/{brand_id}/mentions"

@@ -35,9 +35,9 @@ from api.web.site import site_of
 from listening.access import Permission
 from listening.reports import net_sentiment
 from listening.series import Counts
-from listening.store.brands import brand_id
-from listening.store.overviews import Asked, Overview, Part, overview
-from listening.store.summaries import brand_summaries
+from listening.store.brands.brands import brand_id
+from listening.store.counts.overviews import Asked, Overview, Part, overview
+from listening.store.counts.summaries import brand_summaries
 from listening.voice import Bucket
 
 router = api_router("overview")

@@ -23,8 +23,8 @@ from api.web.site import site_of
 from listening.access import Permission
 from listening.digest import file_name, title_of
 from listening.errors import InvalidError
-from listening.store.digests import get_report, items_of, list_reports, report_pdf
-from listening.store.reportschedules import (
+from listening.store.reports.digests import get_report, items_of, list_reports, report_pdf
+from listening.store.reports.schedules import (
     Wanted,
     add_schedule,
     edit_schedule,

@@ -25,7 +25,7 @@ from api.web.acting import Need, identify, unauthorised
 from api.web.site import Site, site_of
 from listening.access import Actor
 from listening.errors import InvalidError
-from listening.store.repeats import Again, begin_repeat, end_repeat, forget_repeat
+from listening.store.access.repeats import Again, begin_repeat, end_repeat, forget_repeat
 from listening.store.tables.types import now
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")

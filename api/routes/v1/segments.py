@@ -30,13 +30,13 @@ from api.web.site import site_of
 from listening.access import Permission
 from listening.audiences import AudienceFormat
 from listening.errors import NotFoundError
-from listening.store.lineage import PastEvent, lineage_of, lineage_of_run
-from listening.store.members import Member, members_after
-from listening.store.moves import flows_of_run
-from listening.store.personas import segment_persona
-from listening.store.segmentacts import change_segment, merge, unmerge
-from listening.store.segments import current_segmentation, run_id_of
-from listening.store.segmentviews import SegmentView, segment_views
+from listening.store.segments.acts import change_segment, merge, unmerge
+from listening.store.segments.lineage import PastEvent, lineage_of, lineage_of_run
+from listening.store.segments.members import Member, members_after
+from listening.store.segments.moves import flows_of_run
+from listening.store.segments.personas import segment_persona
+from listening.store.segments.segments import current_segmentation, run_id_of
+from listening.store.segments.views import SegmentView, segment_views
 from listening.store.tables import Segment, Segmentation
 
 MOST_FLOWS = 100

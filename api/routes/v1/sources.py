@@ -23,13 +23,13 @@ from listening.access import Permission
 from listening.keyring import Keyring
 from listening.sources.base import SourceSpec
 from listening.sources.registry import REGISTRY, settings_of
-from listening.store.credentials import (
+from listening.store.keeping.wishes import ask_erasure, latest_erasures
+from listening.store.watches.credentials import (
     Standing,
     delete_credential,
     set_credential,
     standing_credentials,
 )
-from listening.store.wishes import ask_erasure, latest_erasures
 
 router = api_router("sources")
 ADMIN = [need(Permission.ADMINISTER, "everywhere")]

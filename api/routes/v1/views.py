@@ -18,7 +18,7 @@ from api.web.acting import actor_of, need
 from api.web.site import site_of
 from listening.access import Actor, Permission
 from listening.errors import NotFoundError
-from listening.store import views
+from listening.store.access import views
 
 router = api_router("views")
 _PATH = "/brands/{brand_id}/views"

@@ -26,8 +26,11 @@ from api.web.site import site_of
 from listening.access import Permission
 from listening.errors import InvalidError
 from listening.pushing import address_of
-from listening.store import watchedits
-from listening.store.healthviews import (
+from listening.store.tables import QuarantineStatus
+from listening.store.tables.types import now
+from listening.store.watches import edits as watchedits
+from listening.store.watches.edits import own_watch, schedule_from
+from listening.store.watches.healthviews import (
     RowView,
     WatchView,
     row_views,
@@ -35,10 +38,7 @@ from listening.store.healthviews import (
     sweeps_page,
     watch_views,
 )
-from listening.store.tables import QuarantineStatus
-from listening.store.tables.types import now
-from listening.store.tasting import try_source
-from listening.store.watchedits import own_watch, schedule_from
+from listening.store.watches.tasting import try_source
 
 router = api_router("watches")
 SEE = [need(Permission.READ, "somewhere")]

@@ -15,8 +15,8 @@ from api.web.settingsframe import render_settings
 from api.web.site import site_of
 from listening.access import Permission
 from listening.errors import ForbiddenError, InvalidError, ListeningError, StoreError
-from listening.store.erasing import Person, find_person, would_go
-from listening.store.wishes import ask_erasure, latest_erasures
+from listening.store.keeping.erasing import Person, find_person, would_go
+from listening.store.keeping.wishes import ask_erasure, latest_erasures
 
 router = APIRouter(include_in_schema=False)
 ADMIN = [need(Permission.ADMINISTER, "everywhere")]

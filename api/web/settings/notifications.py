@@ -31,10 +31,10 @@ from listening.access import Actor, Permission
 from listening.errors import InvalidError, ListeningError
 from listening.keyring import Keyring
 from listening.notifying import MEANINGS
-from listening.store import channels
-from listening.store.brands import brand_id, list_brands
-from listening.store.channels import get_channel, list_channels
-from listening.store.deliveries import list_deliveries
+from listening.store.brands.brands import brand_id, list_brands
+from listening.store.notifying import channels
+from listening.store.notifying.channels import get_channel, list_channels
+from listening.store.notifying.deliveries import list_deliveries
 from listening.store.tables import Channel, ChannelKind, DeliveryStatus
 
 router = APIRouter(include_in_schema=False)

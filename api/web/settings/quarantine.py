@@ -15,8 +15,8 @@ from api.web.settingsframe import render_settings
 from api.web.site import site_of
 from listening.access import Permission
 from listening.errors import NotFoundError
-from listening.store.healthviews import row_views, settle_row
 from listening.store.tables import QuarantineStatus
+from listening.store.watches.healthviews import row_views, settle_row
 
 router = APIRouter(include_in_schema=False)
 SET_UP = [need(Permission.CONFIGURE, "somewhere")]

@@ -16,7 +16,7 @@ from listening.access import Permission
 from listening.errors import ListeningError
 from listening.keyring import Keyring
 from listening.sources.registry import REGISTRY
-from listening.store.credentials import (
+from listening.store.watches.credentials import (
     delete_credential,
     set_credential,
     standing_credentials,

@@ -31,14 +31,14 @@ from listening.pushing import address_of
 from listening.sources.base import SourceSetting
 from listening.sources.registry import REGISTRY, get_source, settings_of
 from listening.spans import moment_of, span_words
-from listening.store import watchedits
-from listening.store.brands import brand_id, list_brands
-from listening.store.credentials import standing_credentials
-from listening.store.healthviews import backfills_of, sweeps_page, watch_views
+from listening.store.brands.brands import brand_id, list_brands
 from listening.store.tables import Watch
 from listening.store.tables.types import now
-from listening.store.tasting import try_source
-from listening.store.watchedits import own_watch, schedule_from
+from listening.store.watches import edits as watchedits
+from listening.store.watches.credentials import standing_credentials
+from listening.store.watches.edits import own_watch, schedule_from
+from listening.store.watches.healthviews import backfills_of, sweeps_page, watch_views
+from listening.store.watches.tasting import try_source
 
 router = APIRouter(include_in_schema=False)
 SEE = [need(Permission.READ, "somewhere")]

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from api.cli.context import lasting, rate_of
-from listening.store.claims import Candidate, claim, give_up
-from listening.store.jobs import ask_cancel, latest_jobs
+from listening.store.posts.claims import Candidate, claim, give_up
+from listening.store.running.jobs import ask_cancel, latest_jobs
 from listening.store.schema import migrate
 from listening.store.session import Store
-from listening.store.sweeps import waiting_rows
 from listening.store.tables import Job
+from listening.store.watches.sweeps import waiting_rows
 from tests.api.cli.conftest import LISTENING, Run
 from tests.factories import load, post
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from listening.store.finishing import Told
 from listening.store.schema import migrate
+from listening.store.segments.finishing import Told
 from listening.store.session import Store
 from listening.store.tables import LineageEvent
 from tests.api.cli.conftest import Run

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from listening.sources.errors import UnavailableError
-from listening.store.looks import note_look
+from listening.store.posts.looks import note_look
 from listening.store.session import Store
 from listening.store.tables import Sweep, Watch
 from listening.store.tables.types import now

@@ -23,7 +23,7 @@ from api.web.app import create_app
 from api.web.live import latest_change
 from listening.access import Role
 from listening.config import Settings
-from listening.store.audit import changed
+from listening.store.access.audit import changed
 from listening.store.session import Store
 from listening.store.tables import SignIn
 from tests.factories import brand

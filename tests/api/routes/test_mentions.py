@@ -14,7 +14,7 @@ from sqlmodel import select
 from starlette.testclient import TestClient
 
 from listening.access import Role
-from listening.store.brands import brand_id, get_brand
+from listening.store.brands.brands import brand_id, get_brand
 from listening.store.session import Store
 from listening.store.tables import AuditEntry
 from tests.api.conftest import Client

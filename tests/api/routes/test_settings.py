@@ -9,10 +9,10 @@ from sqlmodel import select
 from starlette.testclient import TestClient
 
 from listening.access import Role
-from listening.store.brands import get_brand
+from listening.store.brands.brands import get_brand
 from listening.store.session import Store
-from listening.store.sweeps import quarantine
 from listening.store.tables import Brand, Erasure
+from listening.store.watches.sweeps import quarantine
 from tests.api.conftest import Client
 from tests.signed import key_for
 from tests.wholestore import places_of

@@ -14,9 +14,9 @@ from listening.errors import SettingsError
 from listening.schedule import Schedule
 from listening.sources import registry
 from listening.sources.appstore import AppStore
-from listening.store.brands import get_brand
+from listening.store.brands.brands import get_brand
 from listening.store.session import Store
-from listening.store.watches import add_watch
+from listening.store.watches.watches import add_watch
 from tests.factories import brand
 from tests.listening.sources.cases.appstore import feed, review
 from tests.listening.sources.platform import Asked, Reply, TurnedClient, serving

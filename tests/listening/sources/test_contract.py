@@ -20,11 +20,11 @@ from listening.sources.errors import (
     RateLimitError,
     UnavailableError,
 )
-from listening.store.posts import read_posts
+from listening.store.posts.posts import read_posts
 from listening.store.session import Store
-from listening.store.sweeps import sweeps_of, waiting_rows
 from listening.store.tables import Sweep, SweepStatus
-from listening.store.watches import add_watch
+from listening.store.watches.sweeps import sweeps_of, waiting_rows
+from listening.store.watches.watches import add_watch
 from tests.factories import brand
 from tests.listening.sources import cases
 from tests.listening.sources.contract import Case
@@ -273,7 +273,7 @@ def test_a_sweep_keeps_what_it_had_before_the_platform_failed(
 
 def watched(store: Store, tried: Tried) -> int:
     from listening.schedule import Schedule
-    from listening.store.brands import get_brand
+    from listening.store.brands.brands import get_brand
 
     params = {**tried.params, **({"keep_all": True} if tried.source.spec.only_mentions else {})}
     with store.work() as session:

@@ -18,10 +18,10 @@ from listening.sources.base import Batch, RawPost
 from listening.sources.errors import FormatChangedError, UnavailableError
 from listening.sources.feed import FeedSource
 from listening.sources.feedentries import Feed, read
-from listening.store.brands import get_brand
-from listening.store.posts import read_posts
+from listening.store.brands.brands import get_brand
+from listening.store.posts.posts import read_posts
 from listening.store.session import Store
-from listening.store.watches import add_watch
+from listening.store.watches.watches import add_watch
 from tests.factories import brand
 from tests.listening.sources.platform import Asked, Reply, serving
 from workers.jobs.sweeping import sweep_watch

@@ -20,11 +20,11 @@ from listening.sources import live, registry
 from listening.sources.base import ANYTHING, Batch, PostKind, RawPost, Wanted
 from listening.sources.errors import FormatChangedError, UnavailableError
 from listening.sources.firehose import Firehose
-from listening.store.brands import get_brand
-from listening.store.posts import read_posts
+from listening.store.brands.brands import get_brand
+from listening.store.posts.posts import read_posts
 from listening.store.session import Store
-from listening.store.sweeps import waiting_rows
-from listening.store.watches import add_watch
+from listening.store.watches.sweeps import waiting_rows
+from listening.store.watches.watches import add_watch
 from tests.factories import brand
 from tests.listening.sources.streams import Played, playing
 from workers.jobs.sweeping import sweep_watch

@@ -21,12 +21,12 @@ from listening.sources.errors import (
     UnavailableError,
 )
 from listening.sources.jetstream import Jetstream
-from listening.store.brands import get_brand
-from listening.store.posts import read_posts
+from listening.store.brands.brands import get_brand
+from listening.store.posts.posts import read_posts
 from listening.store.session import Store
-from listening.store.sweeps import waiting_rows
 from listening.store.tables import Watch
-from listening.store.watches import add_watch
+from listening.store.watches.sweeps import waiting_rows
+from listening.store.watches.watches import add_watch
 from tests.factories import brand
 from tests.functional.processes import wait_for
 from tests.listening.sources.jets import (

@@ -14,14 +14,14 @@ from listening.sources.errors import (
     RateLimitError,
     UnavailableError,
 )
-from listening.store.alarms import tell_detractors
-from listening.store.brands import get_brand
-from listening.store.cases import FoundCase, store_cases
+from listening.store.brands.brands import get_brand
+from listening.store.cases.cases import FoundCase, store_cases
+from listening.store.notifying.alarms import tell_detractors
 from listening.store.session import Store
-from listening.store.sweeps import begin_sweep, end_sweep
 from listening.store.tables import Channel, ChannelKind, Delivery, Watch
 from listening.store.tables.types import now
-from listening.store.watches import add_watch, record_failure, record_rows, record_success
+from listening.store.watches.sweeps import begin_sweep, end_sweep
+from listening.store.watches.watches import add_watch, record_failure, record_rows, record_success
 from listening.triage import Urgency
 from tests.factories import author_id, brand, load, mentions, post
 

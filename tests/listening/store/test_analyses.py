@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from sqlmodel import select
 
-from listening.store.analyses import pending_posts, same_texts, vectors_of
-from listening.store.profiles import posts_of, take_markers
-from listening.store.segments import author_keys
+from listening.store.posts.analyses import pending_posts, same_texts, vectors_of
+from listening.store.posts.profiles import posts_of, take_markers
+from listening.store.segments.segments import author_keys
 from listening.store.session import Store
 from listening.store.tables import Unprofiled, Vector
 from tests.factories import MODEL, analyse, load, opinion, post, posts

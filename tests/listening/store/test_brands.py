@@ -6,7 +6,7 @@ import pytest
 
 from listening.errors import ConflictError, ListeningError, NotFoundError, StoreError
 from listening.matching import BrandRule
-from listening.store.brands import (
+from listening.store.brands.brands import (
     add_brand,
     aliases_of,
     brand_rules,

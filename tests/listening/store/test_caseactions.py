@@ -9,9 +9,9 @@ from sqlmodel import select
 
 from listening.access import Role
 from listening.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from listening.store.caseactions import Action, Verb, act
-from listening.store.casemany import act_on_many, group_of, undo, undo_batch
-from listening.store.caseowners import own_login, owners
+from listening.store.cases.actions import Action, Verb, act
+from listening.store.cases.many import act_on_many, group_of, undo, undo_batch
+from listening.store.cases.owners import own_login, owners
 from listening.store.session import Store
 from listening.store.tables import AuditEntry, CaseStatus, Change, Priority
 from listening.store.tables.types import now

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from listening.store.caseactions import Verb
-from listening.store.caselists import (
+from listening.store.cases.actions import Verb
+from listening.store.cases.lists import (
     NOBODY,
     CaseFilter,
     CaseOrder,
@@ -46,7 +46,7 @@ def queue(store: Store) -> Store:
     rita = person(store, "rita")
     do(store, rita, "p0", Verb.ASSIGN, owner="rita")
     do(store, rita, "p4", Verb.CLOSE)
-    from listening.store.caseactions import Action, act
+    from listening.store.cases.actions import Action, act
     from listening.store.tables import Case
     from tests.factories import mentions
 

@@ -6,8 +6,8 @@ import pytest
 
 from listening.access import Role
 from listening.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from listening.store.casemany import group_of, undo, undo_batch
-from listening.store.casenotes import (
+from listening.store.cases.many import group_of, undo, undo_batch
+from listening.store.cases.notes import (
     add_note,
     answer,
     answer_many,

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from listening.access import Actor, Role
 from listening.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from listening.keyring import Keyring
-from listening.store.channels import (
+from listening.store.notifying.channels import (
     add_channel,
     edit_channel,
     get_channel,
@@ -22,7 +22,7 @@ from listening.store.channels import (
     secret_of,
     try_channel,
 )
-from listening.store.deliveries import claim_due, record_sent
+from listening.store.notifying.deliveries import claim_due, record_sent
 from listening.store.session import Store
 from listening.store.tables import AuditEntry, Change, Channel, ChannelKind, DeliveryStatus
 from listening.store.tables.types import now

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from listening import metrics
-from listening.store.counters import Counted, add, read, took
+from listening.store.running.counters import Counted, add, read, took
 from listening.store.session import Store
 
 

@@ -16,14 +16,14 @@ from listening.errors import ForbiddenError, InvalidError, NotFoundError, Settin
 from listening.keyring import Keyring
 from listening.sources.credentials import credentials, look_up_by, missing
 from listening.sources.registry import get_source
-from listening.store.credentials import (
+from listening.store.session import Store
+from listening.store.tables import AuditEntry, Credential
+from listening.store.watches.credentials import (
     delete_credential,
     serve_credentials,
     set_credential,
     standing_credentials,
 )
-from listening.store.session import Store
-from listening.store.tables import AuditEntry, Credential
 from tests.wholestore import places_of
 
 KEY = "LISTENING_YOUTUBE_KEY"

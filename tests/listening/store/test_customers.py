@@ -10,8 +10,8 @@ from sqlmodel import col, select
 from listening.access import COMMAND_LINE, Actor, Role
 from listening.audiences import AudienceFormat
 from listening.errors import ForbiddenError, ImportFileError
-from listening.store.audience import Coverage, coverage_of
-from listening.store.customers import CustomersRead, forget_customers, import_customers
+from listening.store.flags.audience import Coverage, coverage_of
+from listening.store.flags.customers import CustomersRead, forget_customers, import_customers
 from listening.store.session import Store
 from listening.store.tables import CustomerRecord
 from tests.factories import author_id, load, post

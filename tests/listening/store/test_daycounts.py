@@ -12,16 +12,22 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from listening.series import DayCounts, total
-from listening.store import counted
-from listening.store.brands import brand_id, list_brands, remove_brand
-from listening.store.corrections import active_corrections, add_correction, restore, store_corrected
-from listening.store.counted import read_days, read_totals
-from listening.store.daycounts import count_again, count_days, has_marks, marked_brands
-from listening.store.daymarks import day_of, mark_everything, mark_mentions
-from listening.store.erasing import bury_person, erase_author, erase_posts, find_person
-from listening.store.mentions import drop_unmatched, views
-from listening.store.retention import expire_mentions
-from listening.store.sentiments import drop_sentiments
+from listening.store.brands.brands import brand_id, list_brands, remove_brand
+from listening.store.counts import counted
+from listening.store.counts.counted import read_days, read_totals
+from listening.store.counts.daycounts import count_again, count_days, has_marks, marked_brands
+from listening.store.counts.daymarks import day_of, mark_everything, mark_mentions
+from listening.store.keeping.erasing import bury_person, erase_author, erase_posts, find_person
+from listening.store.keeping.retention import expire_mentions
+from listening.store.mentions.corrections import (
+    active_corrections,
+    add_correction,
+    restore,
+    store_corrected,
+)
+from listening.store.mentions.mentions import drop_unmatched, views
+from listening.store.mentions.sentiments import drop_sentiments
+from listening.store.posts.withdrawing import withdraw
 from listening.store.session import Store
 from listening.store.tables import (
     Author,
@@ -33,7 +39,6 @@ from listening.store.tables import (
     Post,
     SentimentLabel,
 )
-from listening.store.withdrawing import withdraw
 from tests.factories import Opinion, analyse, brand, load, opinion, post
 
 SOURCES = ("bluesky", "mastodon")

@@ -10,12 +10,12 @@ from listening.access import COMMAND_LINE
 from listening.errors import InvalidError, NotFoundError
 from listening.searching import search_of
 from listening.sources.base import PostKind
-from listening.store import finding
-from listening.store.finding import count_facets, find, find_mention
-from listening.store.overriding import override
+from listening.store.mentions import finding
+from listening.store.mentions.finding import count_facets, find, find_mention
+from listening.store.mentions.overriding import override
+from listening.store.mentions.tagging import tag_mentions
 from listening.store.session import Store
 from listening.store.tables import SentimentLabel
-from listening.store.tagging import tag_mentions
 from tests.factories import analyse, author_id, brand, load, mentions, opinion, post
 
 ANGRY, HAPPY = (0.9, 0.05, 0.03, 0.02), (0.1, 0.7, 0.1, 0.1)

@@ -8,17 +8,17 @@ import pytest
 from sqlmodel import select
 
 from listening.flagfilter import Cursor, FlagFilter
-from listening.store.flags import refresh_flags, refresh_segments
-from listening.store.reviewing import act, undo
-from listening.store.segments import FoundMembership
-from listening.store.session import Store
-from listening.store.stances import (
+from listening.store.flags.flags import refresh_flags, refresh_segments
+from listening.store.flags.reviewing import act, undo
+from listening.store.flags.stances import (
     count_flagged,
     count_stances,
     cursor_of,
     flagged_ids,
     stance_views,
 )
+from listening.store.segments.segments import FoundMembership
+from listening.store.session import Store
 from listening.store.tables import (
     Author,
     Flag,

@@ -14,11 +14,10 @@ from sqlmodel import Session, col
 
 from listening.config import Settings
 from listening.health import Health, Trouble
-from listening.store.amounts import read_amounts
-from listening.store.health import health
+from listening.store.running.amounts import read_amounts
+from listening.store.running.health import health
 from listening.store.schema import newest_version
 from listening.store.session import Store
-from listening.store.sweeps import quarantine
 from listening.store.tables import (
     Analysis,
     Claim,
@@ -30,6 +29,7 @@ from listening.store.tables import (
     SweepStatus,
     Watch,
 )
+from listening.store.watches.sweeps import quarantine
 from tests.factories import MODEL, analyse, at, brand, load, opinion, post
 
 NOON = at("2026-09-01T12:00Z")

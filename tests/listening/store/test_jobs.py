@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from listening.errors import ConflictError, NotFoundError
-from listening.store.jobs import (
+from listening.store.running.jobs import (
     Pace,
     ask_cancel,
     beat_job,

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, func, select
 
 from listening.access import Role
-from listening.store.brands import get_brand, remove_brand
+from listening.store.brands.brands import get_brand, remove_brand
 from listening.store.session import Store
 from listening.store.tables import (
     Account,

@@ -8,7 +8,7 @@ from threading import Barrier
 
 import pytest
 
-from listening.store import leases
+from listening.store.running import leases
 from listening.store.session import Store
 from listening.store.tables.types import now
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from listening.store.cases import FoundCase, case_views, count_cases, store_cases
-from listening.store.flags import refresh_flags
-from listening.store.mentions import count_mentions, views
-from listening.store.reviews import latest_reviews
+from listening.store.cases.cases import FoundCase, case_views, count_cases, store_cases
+from listening.store.flags.flags import refresh_flags
+from listening.store.flags.reviews import latest_reviews
+from listening.store.flags.stances import count_stances, stance_views
+from listening.store.mentions.mentions import count_mentions, views
 from listening.store.session import Store
-from listening.store.stances import count_stances, stance_views
 from listening.store.tables import (
     Case,
     CaseStatus,

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from listening.config import Settings
 from listening.sources.errors import UnavailableError
-from listening.store.looks import (
+from listening.store.posts.looks import (
     AGAIN,
     Looks,
     left,

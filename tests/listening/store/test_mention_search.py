@@ -16,13 +16,13 @@ from listening.matching import document_of
 from listening.query import Document, Matcher, parse
 from listening.searching import Search, Sort
 from listening.sources.base import PostKind
-from listening.store import searching
-from listening.store.mentions import views
-from listening.store.searching import Place, Scan, scan
-from listening.store.searchrows import DOCUMENT, document, joined
+from listening.store.keeping.upkeep import vacuum
+from listening.store.mentions import searching
+from listening.store.mentions.mentions import views
+from listening.store.mentions.searching import Place, Scan, scan
+from listening.store.mentions.searchrows import DOCUMENT, document, joined
 from listening.store.session import Store
 from listening.store.tables import Post, PostWords
-from listening.store.upkeep import vacuum
 from tests.factories import brand, load, post
 from tests.listening.query.test_any_input import GAPS, LETTERS, MARKS, QUERIES
 from workers.jobs.erasing import erase, find_people

@@ -10,8 +10,8 @@ from sqlmodel import Session, col, select
 from listening import notifying
 from listening.errors import ConflictError, NotFoundError
 from listening.notifying import Event
-from listening.store.brands import get_brand
-from listening.store.deliveries import (
+from listening.store.brands.brands import get_brand
+from listening.store.notifying.deliveries import (
     CLAIMED,
     PAUSES,
     TRIES,
@@ -24,7 +24,7 @@ from listening.store.deliveries import (
     record_sent,
     send_again,
 )
-from listening.store.notifications import notify
+from listening.store.notifying.notifications import notify
 from listening.store.session import Store
 from listening.store.tables import Brand, Channel, ChannelKind, Delivery, DeliveryStatus
 from listening.store.tables.types import now

@@ -8,10 +8,10 @@ from sqlmodel import select
 from listening.access import COMMAND_LINE, Actor, Role
 from listening.config import Settings
 from listening.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from listening.store.overriding import override, undo_override
+from listening.store.mentions.overriding import override, undo_override
+from listening.store.mentions.touching import MOST
 from listening.store.session import Store
 from listening.store.tables import AuditEntry, Change, SentimentLabel, Stance
-from listening.store.touching import MOST
 from tests.factories import analyse, author_id, brand, load, mentions, opinion, post
 from workers.jobs.flagging import flag
 

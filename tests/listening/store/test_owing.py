@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from listening.store.owing import flag_is_owed, segment_is_owed
+from listening.store.posts.owing import flag_is_owed, segment_is_owed
 from listening.store.session import Store
 from listening.store.tables import AuditEntry, Job, JobStatus, Segmentation
 

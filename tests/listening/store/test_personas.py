@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from listening.errors import ConflictError, NotFoundError
-from listening.store.authors import author_row, find_author, membership_of, said_rows
-from listening.store.maps import map_points, thinning
-from listening.store.personas import author_persona, everyone_of, segment_persona
-from listening.store.segments import FoundMembership, current_segmentation
+from listening.store.flags.towards import put_figures, unworded
+from listening.store.posts.authors import author_row, find_author, membership_of, said_rows
+from listening.store.segments.maps import map_points, thinning
+from listening.store.segments.personas import author_persona, everyone_of, segment_persona
+from listening.store.segments.segments import FoundMembership, current_segmentation
 from listening.store.session import Store
 from listening.store.tables import Mention, Segmentation, SentimentLabel, Stance, StanceKind
-from listening.store.towards import put_figures, unworded
 from tests.factories import MODEL, analyse, author_id, brand, load, mentions, opinion, post
 from tests.segmented import Cluster, store_run
 

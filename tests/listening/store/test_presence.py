@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from listening.store import presence
-from listening.store.presence import be_seen, leave, present, resident_memory
+from listening.store.running import presence
+from listening.store.running.presence import be_seen, leave, present, resident_memory
 from listening.store.session import Store
 from listening.store.tables.types import now
 

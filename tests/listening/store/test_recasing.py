@@ -6,9 +6,9 @@ import pytest
 
 from listening.config import Settings
 from listening.errors import ConflictError
-from listening.store.caseactions import Verb
-from listening.store.casemany import override_case, undo
-from listening.store.overriding import override, undo_override
+from listening.store.cases.actions import Verb
+from listening.store.cases.many import override_case, undo
+from listening.store.mentions.overriding import override, undo_override
 from listening.store.session import Store
 from listening.store.tables import CaseStatus, SentimentLabel
 from tests.caseload import case_of, do, events, number_of, person

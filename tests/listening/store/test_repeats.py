@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from listening.store.repeats import begin_repeat, end_repeat, forget_old_repeats, forget_repeat
+from listening.store.access.repeats import (
+    begin_repeat,
+    end_repeat,
+    forget_old_repeats,
+    forget_repeat,
+)
 from listening.store.session import Store
 from tests.factories import at
 

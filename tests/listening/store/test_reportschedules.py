@@ -11,10 +11,10 @@ from sqlmodel import select
 from listening.access import COMMAND_LINE, Actor, Role
 from listening.digest import file_name, title_of
 from listening.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from listening.store.brands import get_brand
-from listening.store.channels import remove_channel
-from listening.store.digests import get_report, items_of, list_reports, report_pdf
-from listening.store.reportschedules import (
+from listening.store.brands.brands import get_brand
+from listening.store.notifying.channels import remove_channel
+from listening.store.reports.digests import get_report, items_of, list_reports, report_pdf
+from listening.store.reports.schedules import (
     Wanted,
     add_schedule,
     due_schedules,
@@ -267,7 +267,7 @@ def test_hostile_text_is_text_in_a_pdf(store: Store) -> None:
     """What typst would run or choke on comes as data and is never read as markup."""
     name = '#panic("x") $a$ *b* [c] \\ // /* <d> @e `f` سارة 👍🏽 "g"'
     with store.work() as session:
-        from listening.store.brands import add_brand
+        from listening.store.brands.brands import add_brand
 
         add_brand(session, name, query='"x"')
     load(store, post("x", author="a1", author_name=name))

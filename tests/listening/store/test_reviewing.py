@@ -9,9 +9,9 @@ from sqlmodel import col, select
 
 from listening.access import Actor, Role
 from listening.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from listening.store.owing import ALL_BRANDS, flag_is_owed
-from listening.store.reviewing import MOST_AT_ONCE, act, undo
-from listening.store.reviews import marks_of, reviews_of
+from listening.store.flags.reviewing import MOST_AT_ONCE, act, undo
+from listening.store.flags.reviews import marks_of, reviews_of
+from listening.store.posts.owing import ALL_BRANDS, flag_is_owed
 from listening.store.session import Store
 from listening.store.tables import AuditEntry, Change, FlagStatus, Job, JobStatus, Mark, Review
 from listening.store.tables.types import now

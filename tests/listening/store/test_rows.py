@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from listening.store.brands import get_brand
-from listening.store.cases import FoundCase, store_cases
+from listening.store.brands.brands import get_brand
+from listening.store.cases.cases import FoundCase, store_cases
 from listening.store.rows import case_rows, mention_rows
 from listening.store.session import Store
 from listening.triage import Urgency

@@ -11,7 +11,7 @@ from sqlmodel import select
 
 import listening.store
 from listening.errors import StoreError
-from listening.store.brands import add_brand
+from listening.store.brands.brands import add_brand
 from listening.store.schema import (
     alembic_config,
     current_version,

@@ -5,22 +5,22 @@ from __future__ import annotations
 import pytest
 from sqlmodel import col, select
 
-from listening.store.finishing import Told
-from listening.store.lineage import (
+from listening.store.segments.finishing import Told
+from listening.store.segments.lineage import (
     author_history,
     lineage_of,
     lineage_of_run,
     run_history,
     segment_history,
 )
-from listening.store.segmentations import (
+from listening.store.segments.segmentations import (
     FoundCluster,
     begin_run,
     place_chunk,
     placed_chunks,
     placing_segmentation,
 )
-from listening.store.segments import (
+from listening.store.segments.segments import (
     FoundMembership,
     current_segmentation,
     latest_fit,

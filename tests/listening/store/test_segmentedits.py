@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import col, select
 
 from listening.errors import ConflictError, ListeningError, NotFoundError
-from listening.store.segmentedits import (
+from listening.store.segments.edits import (
     find_segment,
     hide_segment,
     merge_segments,
@@ -16,7 +16,7 @@ from listening.store.segmentedits import (
     rename_segment,
     unmerge_segment,
 )
-from listening.store.segments import (
+from listening.store.segments.segments import (
     FoundMembership,
     current_segmentation,
     latest_fit,
@@ -24,7 +24,7 @@ from listening.store.segments import (
     place_members,
     run_id_of,
 )
-from listening.store.segmentviews import segment_views
+from listening.store.segments.views import segment_views
 from listening.store.session import Store
 from listening.store.tables import Author, MembershipChange, Segment
 from tests.factories import author_id, load, post

@@ -6,12 +6,12 @@ import pytest
 from sqlmodel import select
 
 from listening.errors import NotFoundError
-from listening.store.finishing import make_current
-from listening.store.segmentations import find_run
-from listening.store.segments import FoundMembership, current_segmentation, members_of
-from listening.store.segmentviews import SegmentView, get_segment, segment_views
+from listening.store.flags.stances import segments_of
+from listening.store.segments.finishing import make_current
+from listening.store.segments.segmentations import find_run
+from listening.store.segments.segments import FoundMembership, current_segmentation, members_of
+from listening.store.segments.views import SegmentView, get_segment, segment_views
 from listening.store.session import Store
-from listening.store.stances import segments_of
 from listening.store.tables import Segment, Segmentation, Stance, StanceKind
 from tests.factories import Opinion, analyse, author_id, brand, load, opinion, post
 from tests.segmented import Cluster, store_run

@@ -6,9 +6,8 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import select
 
-from listening.store.analyses import pending_posts
-from listening.store.mentions import NOT_YET
-from listening.store.sentiments import (
+from listening.store.mentions.mentions import NOT_YET
+from listening.store.mentions.sentiments import (
     FoundSentiment,
     PendingMention,
     count_pending_mentions,
@@ -19,6 +18,7 @@ from listening.store.sentiments import (
     standing,
     store_sentiments,
 )
+from listening.store.posts.analyses import pending_posts
 from listening.store.session import Store
 from listening.store.tables import (
     Analysis,

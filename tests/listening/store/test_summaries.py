@@ -9,10 +9,10 @@ from sqlalchemy import update
 from sqlmodel import Session
 
 from listening.reports import BrandSummary, Day
-from listening.store.brands import get_brand
-from listening.store.flags import refresh_flags
+from listening.store.brands.brands import get_brand
+from listening.store.counts.summaries import brand_summary
+from listening.store.flags.flags import refresh_flags
 from listening.store.session import Store
-from listening.store.summaries import brand_summary
 from listening.store.tables import (
     Case,
     Mention,

@@ -6,7 +6,8 @@ import pytest
 
 from listening.errors import NotFoundError
 from listening.store.session import Store
-from listening.store.sweeps import (
+from listening.store.tables import SweepStatus
+from listening.store.watches.sweeps import (
     begin_sweep,
     count_waiting,
     end_sweep,
@@ -16,7 +17,6 @@ from listening.store.sweeps import (
     resolve_rows,
     waiting_rows,
 )
-from listening.store.tables import SweepStatus
 
 ROW = (2, "date", "no date", "1,ann,hi,")
 

@@ -7,9 +7,9 @@ from sqlmodel import select
 
 from listening.access import COMMAND_LINE, Actor, Role
 from listening.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from listening.store.mentions.tagging import brand_tags, tag_mentions, tags_of, undo_tags
 from listening.store.session import Store
 from listening.store.tables import AuditEntry
-from listening.store.tagging import brand_tags, tag_mentions, tags_of, undo_tags
 from tests.factories import brand, load, mentions, post
 
 SUPPORT = Actor(name="sam", everywhere=Role.SUPPORT)

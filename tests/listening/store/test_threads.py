@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from listening.store.posts.threads import MOST, thread_of
 from listening.store.session import Store
-from listening.store.threads import MOST, thread_of
 from tests.factories import load, post, posts
 
 

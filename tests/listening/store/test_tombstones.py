@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from listening.sources.base import PostKind
-from listening.store.rawrows import fields_of, is_telling
-from listening.store.session import Store
-from listening.store.tombstones import (
+from listening.store.keeping.tombstones import (
     admitted,
     bury,
     erased,
@@ -15,6 +13,8 @@ from listening.store.tombstones import (
     masked_handles,
     rows_of_erased,
 )
+from listening.store.session import Store
+from listening.store.watches.rawrows import fields_of, is_telling
 from tests.factories import post
 
 

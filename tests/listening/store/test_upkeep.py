@@ -6,9 +6,7 @@ from typing import Any
 
 from sqlalchemy import delete, text
 
-from listening.store.session import Store
-from listening.store.tables import Post
-from listening.store.upkeep import (
+from listening.store.keeping.upkeep import (
     is_empty,
     row_counts,
     store_bytes,
@@ -16,6 +14,8 @@ from listening.store.upkeep import (
     table_names,
     vacuum,
 )
+from listening.store.session import Store
+from listening.store.tables import Post
 from tests.conftest import SQLiteFiles
 from tests.factories import brand, load, post
 

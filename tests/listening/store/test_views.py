@@ -7,9 +7,7 @@ from sqlmodel import Session, select
 
 from listening.access import COMMAND_LINE, Actor, Role
 from listening.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from listening.store.session import Store
-from listening.store.tables import Account, AuditEntry, Change
-from listening.store.views import (
+from listening.store.access.views import (
     change_view,
     delete_view,
     find_view,
@@ -18,6 +16,8 @@ from listening.store.views import (
     save_view,
     unpacked,
 )
+from listening.store.session import Store
+from listening.store.tables import Account, AuditEntry, Change
 from tests.factories import brand
 
 

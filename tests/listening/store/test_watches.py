@@ -18,9 +18,11 @@ from listening.sources.errors import (
     UnavailableError,
 )
 from listening.sources.folder import FolderSource
-from listening.store.brands import get_brand
+from listening.store.brands.brands import get_brand
 from listening.store.session import Store
-from listening.store.sweeps import (
+from listening.store.tables import Backfill, Sweep, SweepStatus, Watch
+from listening.store.tables.types import now
+from listening.store.watches.sweeps import (
     beat_sweep,
     begin_sweep,
     close_sweep,
@@ -28,9 +30,7 @@ from listening.store.sweeps import (
     lose_sweeps,
     sweeping,
 )
-from listening.store.tables import Backfill, Sweep, SweepStatus, Watch
-from listening.store.tables.types import now
-from listening.store.watches import (
+from listening.store.watches.watches import (
     add_watch,
     ask_backfill,
     due_watches,

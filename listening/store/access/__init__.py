@@ -1,0 +1,1 @@
+"""Who may sign in and do what, what they did, and what they keep for themselves."""

@@ -1,0 +1,1 @@
+"""Brands, and queries tried before they are anybody's."""

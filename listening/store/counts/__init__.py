@@ -1,0 +1,1 @@
+"""What brands' pages count: kept by day, read by window."""

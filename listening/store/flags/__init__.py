@@ -1,0 +1,1 @@
+"""Advocates and detractors: stances, lists, what people do about them, audience files."""

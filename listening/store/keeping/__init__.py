@@ -1,0 +1,1 @@
+"""What goes and what stays: erasing, retention, pruning, the store's own size."""

@@ -1,0 +1,1 @@
+"""Mentions of brands: written, found, and what people say is so of them."""

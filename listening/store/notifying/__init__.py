@@ -1,0 +1,1 @@
+"""What is told to whom: the outbox, channels, deliveries, alarms."""

@@ -1,0 +1,1 @@
+"""Digests and when they are due."""

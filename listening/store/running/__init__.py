@@ -1,0 +1,1 @@
+"""What processes keep for each other: jobs, leases, presence, counters, health."""

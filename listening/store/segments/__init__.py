@@ -1,0 +1,1 @@
+"""Runs, segments, who is in them, where they come from, and what people decide of them."""

@@ -1,0 +1,270 @@
+"""What people do to watches. One function for pages, API and command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from listening.access import Actor, Permission
+from listening.errors import (
+    ConflictError,
+    InvalidError,
+    ListeningError,
+    NotFoundError,
+    SettingsError,
+)
+from listening.schedule import Schedule, next_due
+from listening.sources.base import Source
+from listening.sources.registry import get_source, settle
+from listening.spans import hours_of, schedule_words, seconds_of
+from listening.store.access.audit import changed, record
+from listening.store.brands.edits import last_change
+from listening.store.tables import Backfill, Brand, Watch
+from listening.store.tables.types import now
+from listening.store.watches import watches
+from listening.store.watches.pushkeys import make_push_secret, push_secret
+from listening.store.watches.watches import schedule_of, watch_id_of
+
+# Sources that read files of the machine: whoever runs it says which.
+_OF_THIS_MACHINE = ("folder",)
+
+
+def schedule_from(given: Mapping[str, str]) -> Schedule:
+    """A schedule as a form has it: every, cron, timezone, quiet, jitter; blank is usual.
+
+    Raises:
+        InvalidError: names the field and the fix.
+    """
+    told = {name: value.strip() for name, value in given.items() if value.strip()}
+    try:
+        field = "quiet"
+        quiet_from, quiet_until = hours_of("quiet hours", told.get("quiet"))
+        field = "jitter"
+        jitter = seconds_of("jitter", told.get("jitter", "0s"))
+        field = "every"
+        interval = seconds_of("interval", told.get("every", "15m"))
+        field = "schedule"
+        return Schedule(
+            interval=interval,
+            cron=told.get("cron"),
+            timezone=told.get("timezone", "UTC"),
+            quiet_from=quiet_from,
+            quiet_until=quiet_until,
+            jitter=jitter,
+        )
+    except SettingsError as error:
+        named = str(error).partition(":")[0]
+        known = {"interval": "every", "quiet hours": "quiet"}
+        if field == "schedule":
+            field = known.get(named, named if named in ("cron", "timezone", "jitter") else "every")
+        raise InvalidError(str(error), field=field) from None
+
+
+def add_watch(
+    session: Session,
+    actor: Actor,
+    brand: int,
+    *,
+    source: str,
+    params: Mapping[str, Any],
+    schedule: Schedule,
+) -> Watch:
+    """Listen for a brand at a source.
+
+    Args:
+        session: inside a unit of work.
+        actor: who does it; sets up the brand.
+        brand: its number.
+        source: a name in the registry.
+        params: what the source is told, as a person writes it.
+        schedule: when it is swept.
+
+    Raises:
+        InvalidError: a parameter is missing or makes no sense; names it and the fix.
+        ConflictError: the same watch is there already.
+        NotFoundError: no such brand or source.
+    """
+    actor.require(Permission.CONFIGURE, brand)
+    found = session.get(Brand, brand)
+    if found is None:
+        raise NotFoundError(f"There is no brand {brand}.")
+    connector, settled = settled_for(actor, source, params)
+    watch, new = watches.add_watch(session, found, connector.spec.name, settled, schedule)
+    if not new:
+        raise ConflictError(
+            f"Watch {watch.id} of {found.name} does the same already: change its schedule there."
+        )
+    _note(session, actor, "watch.add", watch, None, facts_of(watch))
+    return watch
+
+
+def settled_for(
+    actor: Actor, source: str, params: Mapping[str, Any]
+) -> tuple[Source, dict[str, Any]]:
+    """A source, and what it is told, checked.
+
+    Raises:
+        InvalidError: a parameter is missing or makes no sense; names it and the fix.
+        NotFoundError: no such source.
+        ForbiddenError: it reads files of this machine.
+    """
+    connector = get_source(source)
+    if connector.spec.name in _OF_THIS_MACHINE:
+        actor.require(Permission.ADMINISTER, None)
+    try:
+        return connector, settle(connector, params)
+    except SettingsError as error:
+        raise InvalidError(str(error), field=_named_in(str(error), connector.spec)) from None
+
+
+def edit_watch(
+    session: Session, actor: Actor, watch_id: int, schedule: Schedule, *, version: int | None = None
+) -> Watch:
+    """Sweep a watch at other times.
+
+    Raises:
+        ConflictError: somebody changed it meanwhile.
+    """
+    watch = own_watch(session, actor, watch_id)
+    _same(session, watch, version)
+    before = facts_of(watch)
+    watch.sqlmodel_update(watches.columns_of(schedule))
+    if watch.next_due_at is not None:
+        watch.next_due_at = next_due(schedule_of(watch), after=watch.created_at, now=now())
+    _bump(session, actor, "watch.edit", watch, before)
+    return watch
+
+
+def pause_watch(
+    session: Session, actor: Actor, watch_id: int, *, paused: bool, version: int | None = None
+) -> Watch:
+    """Sweep it no more until it is resumed; or again."""
+    watch = own_watch(session, actor, watch_id)
+    _same(session, watch, version)
+    before = facts_of(watch)
+    (watches.pause_watch if paused else watches.resume_watch)(session, watch)
+    _bump(session, actor, "watch.pause" if paused else "watch.resume", watch, before)
+    return watch
+
+
+def run_watch(session: Session, actor: Actor, watch_id: int) -> Watch:
+    """Have it swept within seconds, whatever its schedule says.
+
+    Raises:
+        ConflictError: it is paused, or what it takes is sent to it.
+    """
+    watch = own_watch(session, actor, watch_id)
+    watches.run_now(session, watch)
+    _note(session, actor, "watch.run", watch, None, None)
+    return watch
+
+
+def backfill_watch(
+    session: Session, actor: Actor, watch_id: int, since: datetime, until: datetime
+) -> Backfill:
+    """Have a window of the past fetched by its next sweep.
+
+    Raises:
+        InvalidError: the window is none, or the source cannot be asked for the past.
+    """
+    watch = own_watch(session, actor, watch_id)
+    try:
+        asked = watches.ask_backfill(session, watch, since, until)
+    except ListeningError as error:
+        raise InvalidError(str(error), field="since") from None
+    window = {"since": since.isoformat(), "until": until.isoformat()}
+    _note(session, actor, "watch.backfill", watch, None, window)
+    return asked
+
+
+def new_push_secret(session: Session, actor: Actor, watch_id: int) -> str:
+    """Another secret of a watch that takes pushes; the last one is refused from now on.
+
+    Raises:
+        InvalidError: it takes none.
+    """
+    watch = own_watch(session, actor, watch_id)
+    if not watches.is_pushed(watch):
+        raise InvalidError("Only a watch that takes pushes has a secret.", field="source")
+    rotate = push_secret(session, watch) is not None
+    found = make_push_secret(session, watch, rotate=rotate)
+    _note(session, actor, "watch.secret", watch, None, None)
+    return found
+
+
+def remove_watch(session: Session, actor: Actor, watch_id: int) -> None:
+    """Remove a watch with how far it has read; its posts and mentions stay."""
+    watch = own_watch(session, actor, watch_id)
+    _note(session, actor, "watch.remove", watch, facts_of(watch), None)
+    watches.remove_watch(session, watch)
+    session.flush()
+
+
+def own_watch(
+    session: Session, actor: Actor, watch_id: int, permission: Permission = Permission.CONFIGURE
+) -> Watch:
+    """A watch of a brand that somebody sets up.
+
+    Raises:
+        NotFoundError: none, or not theirs to see.
+        ForbiddenError: theirs to see, and no more.
+    """
+    watch = session.get(Watch, watch_id) if 0 < watch_id < 2**31 else None
+    if watch is None:
+        raise NotFoundError("There is no such watch, or it is not yours to see.")
+    actor.require(permission, watch.brand_id, "watch")
+    return watch
+
+
+def facts_of(watch: Watch) -> dict[str, Any]:
+    """How a watch is set up, for the log."""
+    return {
+        "source": watch.source,
+        "params": dict(watch.params),
+        "schedule": schedule_words(schedule_of(watch)),
+        "paused": watch.paused_at is not None,
+    }
+
+
+def _named_in(message: str, spec: Any) -> str:
+    """The setting that an error of a source is about, where it says so."""
+    names = [one.name for one in spec.settings]
+    said = message.removeprefix(f"{spec.name}: ").partition(" ")[0].rstrip(":")
+    return said if said in names else "source"
+
+
+def _same(session: Session, watch: Watch, version: int | None) -> None:
+    if version is not None and watch.version != version:
+        raise ConflictError(
+            f"Watch {watch.id} was changed meanwhile by "
+            f"{last_change(session, 'watch', watch_id_of(watch))}: look at it again, then repeat "
+            "your change."
+        )
+
+
+def _bump(
+    session: Session, actor: Actor, action: str, watch: Watch, before: dict[str, Any]
+) -> None:
+    watch.version += 1
+    session.add(watch)
+    session.flush()
+    _note(session, actor, action, watch, before, facts_of(watch))
+
+
+def _note(
+    session: Session,
+    actor: Actor,
+    action: str,
+    watch: Watch,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
+) -> None:
+    number, brand = watch_id_of(watch), watch.brand_id
+    record(
+        session, actor, action, noun="watch", noun_id=number, brand_id=brand, before=before,
+        after=after,
+    )  # fmt: skip
+    changed(session, "watch", number, brand_id=brand, version=watch.version, by=actor.name)
