@@ -109,10 +109,12 @@ def server(url: str, folder: Path, processes: int = 1) -> Iterator[tuple[int, li
         "LISTENING_DATA_DIR": str(folder),
         "LISTENING_API_REQUESTS_A_MINUTE": "1000000",
     }
-    command = [sys.executable, "-m", "uvicorn", "--factory", "api.web.app:create_app",
-               "--port", str(port), "--log-level", "warning"]  # fmt: skip
+    serve = f"from api.web.serving import serve; serve('127.0.0.1', {port})"
+    command = [sys.executable, "-c", serve]
     if processes > 1:
-        command += ["--workers", str(processes)]
+        command = [sys.executable, "-m", "uvicorn", "--factory", "api.web.app:create_app",
+                   "--port", str(port), "--log-level", "warning",
+                   "--workers", str(processes)]  # fmt: skip
     with subprocess.Popen(command, env=environment) as process:
         try:
             _wait(port)
