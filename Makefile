@@ -37,7 +37,7 @@ check: $(VENV)/.installed-dev ## Lint, types, layers, secrets, packages
 	$(BIN)/python -m tests.supply
 
 unit: $(VENV)/.installed-dev ## The tests alone
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 # PostgreSQL and Chromium for the tests that need them: installed where this user may,
 # skipped with a reason elsewhere (a failure with CI=true).

@@ -92,10 +92,12 @@ def _volume(facts: Facts) -> Sentence:
     if facts.before is not None:
         before, missing = facts.before.mentions, _missing(facts)
         figures |= {"before": before, "days": window.days, "days_missing": missing}
-        if missing:
+        if missing == window.days:
+            text += f"; the {_many(missing, 'day')} before lie before anything stored"
+        elif missing:
             text += (
-                f"; {before:,} in the {_many(window.days, 'day')} before, of which the first "
-                f"{missing} come before anything was stored"
+                f"; {before:,} in the last {_many(window.days - missing, 'day')} of the "
+                f"{window.days:,} before, the others lie before anything stored"
             )
         else:
             text += f", {_beside(now, before)} the {_many(window.days, 'day')} before ({before:,})"

@@ -19,8 +19,9 @@ CROWD = 4000
 # Dots that stand in the page itself; more are loaded after it.
 IN_PAGE = 4000
 _MARGIN = 90
-# Of a segment's members, those nearest to its middle that the hull is drawn around.
-_CORE = 0.9
+# Of a segment's members, those nearest to its middle that the hull is drawn around, and how many
+# times as far off as half of them somebody may be.
+_CORE, _FAR = 0.9, 4.0
 # Width of the drawing in pixels on a desk and on a phone, and of one letter; a label's height.
 _DESK, _PHONE, _LETTER, _LINE = 1000.0, 340.0, 6.9, 17.0
 
@@ -160,8 +161,12 @@ def _middle(places: Sequence[Place]) -> Place:
 
 
 def _core(places: Sequence[Place], middle: Place) -> list[Place]:
-    near = sorted(places, key=lambda p: (hypot(p[0] - middle[0], p[1] - middle[1]), p))
-    return near[: max(1, round(len(near) * _CORE))] if near else []
+    """Those that an outline is drawn around: not who stands alone far off."""
+    if not places:
+        return []
+    near = sorted((hypot(p[0] - middle[0], p[1] - middle[1]), p) for p in places)
+    most = _FAR * median(away for away, _ in near)
+    return [p for away, p in near[: max(1, round(len(near) * _CORE))] if away <= most]
 
 
 def hull(places: Sequence[Place]) -> list[Place]:

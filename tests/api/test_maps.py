@@ -36,6 +36,18 @@ def test_everybody_is_inside_and_y_goes_up() -> None:
     assert all(0 < float(x) < WIDTH and 0 < float(y) < HEIGHT for x, y in corners)
 
 
+def test_who_stands_far_off_does_not_stretch_the_outline() -> None:
+    far = [Point(1, False, x, 0.0) for x in (60.0, 61.0)]
+    alone = segment_map(MapPoints(crowd(1, 0, 0) + crowd(2, 100, 0), 18), {1: "a", 2: "b"})
+    found = segment_map(MapPoints(crowd(1, 0, 0) + far + crowd(2, 100, 0), 20), {1: "a", 2: "b"})
+    assert alone is not None
+    assert found is not None
+    widest = [max(float(p.split()[0]) for p in m.regions[0].hull.strip("MZ").split("L"))
+              for m in (alone, found)]  # fmt: skip
+    assert widest[1] <= widest[0]
+    assert found.regions[0].members.count("h0") == 11
+
+
 def test_noise_is_drawn_apart_and_makes_no_outline() -> None:
     points = crowd(1, 0, 0) + crowd(1, 80, 0, noise=True) + crowd(2, 40, 0, noise=True)
     found = segment_map(MapPoints(points, 27), {1: "a", 2: "b"})

@@ -41,10 +41,13 @@ def test_more_than_chance() -> None:
 def test_silence_before_anything_was_stored_is_no_growth() -> None:
     of = facts(counts(1071, 0, 0), counts(103, 0, 0), begins=date(2015, 2, 16))
     assert texts(of)["volume"] == (
-        "1,071 mentions; 103 in the 7 days before, of which the first 5 come before anything was "
+        "1,071 mentions; 103 in the last 2 days of the 7 before, the others lie before anything "
         "stored."
     )
     assert texts(replace(of, begins=date(2015, 2, 11)))["volume"].startswith("1,071 mentions, 10.4")
+    assert texts(replace(of, before=counts(0, 0, 0), begins=date(2015, 2, 18)))["volume"] == (
+        "1,071 mentions; the 7 days before lie before anything stored."
+    )
 
 
 def test_other_volumes() -> None:
