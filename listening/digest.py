@@ -46,8 +46,8 @@ def file_name(content: Content) -> str:
     return f"report-{'-'.join(kept.split())[:100]}.pdf"
 
 
-def pdf_data(content: Content, parts: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
-    """What the PDF shows, all of it as text that is ready.
+def shown_texts(content: Content, parts: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """What the PDF and the mail show, all of it as text that is ready.
 
     Args:
         content: of the digest.
@@ -59,6 +59,7 @@ def pdf_data(content: Content, parts: Sequence[Mapping[str, Any]] = ()) -> dict[
         "title": title_of(content),
         "subtitle": f"{counts['mentions']:,} mentions{_before(content)}",
         "made": f"Made on {_moment(content['made_at'])}; days are UTC.",
+        "as_of": _moment(content["as_of"]) if content["as_of"] else None,
         "figures": _figures(content),
         "sentences": [s["text"] for s in content["sentences"]],
         "days": [dict(day) for day in content["days"]],
@@ -67,8 +68,8 @@ def pdf_data(content: Content, parts: Sequence[Mapping[str, Any]] = ()) -> dict[
             [
                 s["source"],
                 f"{s['mentions']:,}",
-                _percent(s["mentions"], counts["mentions"]),
-                _signed(s["net_sentiment"]),
+                percent(s["mentions"], counts["mentions"]),
+                signed(s["net_sentiment"]),
             ]
             for s in content["sources"]
         ],
@@ -105,18 +106,18 @@ def _figures(content: Content) -> list[dict[str, str]]:
     found = [
         {
             "name": "Net sentiment",
-            "value": _signed(net),
+            "value": signed(net),
             "how": f"({counts['positive']:,} {_MINUS} {counts['negative']:,}) / {scored:,}",
         },
         {
             "name": "Share of voice",
-            "value": _percent(share["mentions"], share["all"]) if share else "alone",
+            "value": percent(share["mentions"], share["all"]) if share else "alone",
             "how": f"{share['mentions']:,} / {share['all']:,}" if share else "no other brand",
         },
         {
             "name": "Unique reach",
             "value": f"{people['reach_unique']:,}" if people and people["reach_known"] else UNKNOWN,
-            "how": f"known for {people['reach_known']:,} of {people['authors']:,}"
+            "how": f"followers known for {people['reach_known']:,} of {people['authors']:,} authors"
             if people
             else "not counted",
         },
@@ -140,10 +141,9 @@ def _emotions(counts: Mapping[str, int], known: int) -> str:
     if not known:
         return ""
     shares = [
-        f"{name} {_percent(counts[name], known)}"
-        for name in ("anger", "joy", "optimism", "sadness")
+        f"{name} {percent(counts[name], known)}" for name in ("anger", "joy", "optimism", "sadness")
     ]
-    ironic = _percent(counts["ironic"], counts["judged"])
+    ironic = percent(counts["ironic"], counts["judged"])
     return (
         f"{', '.join(shares)}: of {known:,} mentions whose emotion is known. May be ironic: "
         f"{ironic} of {counts['judged']:,}."
@@ -151,24 +151,27 @@ def _emotions(counts: Mapping[str, int], known: int) -> str:
 
 
 def _span(content: Content) -> str:
-    return f"{_day(content['first'])} to {_day(content['last'])}"
+    return f"{day_text(content['first'])} to {day_text(content['last'])}"
 
 
-def _day(text: str) -> str:
+def day_text(text: str) -> str:
+    """17 Feb 2015, of a day in ISO form."""
     day = date.fromisoformat(text)
     return f"{day.day} {day:%b %Y}"
 
 
 def _moment(text: str) -> str:
     moment = datetime.fromisoformat(text)
-    return f"{_day(moment.date().isoformat())}, {moment:%H:%M} UTC"
+    return f"{day_text(moment.date().isoformat())}, {moment:%H:%M} UTC"
 
 
-def _percent(part: int, whole: int) -> str:
+def percent(part: int, whole: int) -> str:
+    """A share as a percentage; of nothing it is unknown."""
     return f"{part / whole:.1%}" if whole else UNKNOWN
 
 
-def _signed(value: float | None) -> str:
+def signed(value: float | None) -> str:
+    """A figure in [-1, 1] with its sign."""
     if value is None:
         return UNKNOWN
     text = f"{abs(value):.2f}"

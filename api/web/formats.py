@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import quote, urlsplit
 
+from listening.calming import calm
 from listening.store.mentions.mentions import NOT_YET, MentionView
 from listening.store.tables import Author, SentimentBasis
 
@@ -186,17 +186,13 @@ def author_name(author: Author) -> str:
     return author.native_id
 
 
-# What moves text beyond its own place: directions that are forced, and marks upon marks.
-_FORCED = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
-_MARKS = re.compile(f"({_MARK}{{2}}){_MARK}+")
 _LONGEST_NAME = 80
 
 
 def tamed(name: str) -> str:
     """A name that strangers gave themselves, as a list can bear it."""
-    calm = _MARKS.sub(r"\1", _FORCED.sub("", name)).strip()
-    return calm if len(calm) <= _LONGEST_NAME else calm[: _LONGEST_NAME - 1].rstrip() + "…"
+    told = calm(name)
+    return told if len(told) <= _LONGEST_NAME else told[: _LONGEST_NAME - 1].rstrip() + "…"
 
 
 def author_account(author: Author) -> str:

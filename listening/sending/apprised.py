@@ -11,6 +11,7 @@ from listening.config import get_settings
 from listening.errors import InvalidError, ListeningError
 from listening.fetching import guard
 from listening.logs import masked
+from listening.sending.mail import is_mail, send_mail
 from listening.sending.message import Message, NotSentError
 
 # On this machine, or as a webhook without a signature.
@@ -23,7 +24,6 @@ _REFUSED_OPTIONS = frozenset(
     "store subfile template webhook wkd".split()
 )
 _MOST_UNQUOTED = 5  # plugins decode a value more than once
-_MAIL = ("mailto", "mailtos")
 _LONGEST = 4000
 
 
@@ -59,7 +59,10 @@ def send_by_apprise(address: str, message: Message) -> str:
         with LogCapture(  # type: ignore[no-untyped-call]
             level=logging.WARNING, fmt="%(message)s"
         ) as told:
-            arrived = plugin.notify(**given)
+            if is_mail(plugin):
+                arrived = send_mail(plugin, message, given.get("attach"))
+            else:
+                arrived = plugin.notify(**given)
             reason = " ".join(told.getvalue().split())
     except Exception as error:  # its plugins fail in ways of their own
         raise NotSentError(
@@ -74,7 +77,7 @@ def as_shown(plugin: Any) -> str:
     """An address without what is secret in it: of tokens Apprise leaves the ends."""
     shown = str(plugin.url(privacy=True)).partition("?")[0].rstrip("/")
     scheme = shown.partition("://")[0]
-    if scheme in _MAIL:
+    if is_mail(plugin):
         to = [one[1] if isinstance(one, tuple) else str(one) for one in plugin.targets]
         return f"{', '.join(to) or 'nobody'} by {plugin.smtp_host or plugin.host}"
     if _names_host(plugin):  # what follows may be all that keeps others out
@@ -134,7 +137,7 @@ def _reachable(plugin: Any) -> None:
 
     A mail server is most often inside, and takes nothing but mail.
     """
-    if any(str(plugin.url()).startswith(f"{scheme}://") for scheme in _MAIL):
+    if is_mail(plugin):
         return
     if _names_host(plugin):
         guard.addresses_of(

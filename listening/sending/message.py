@@ -20,6 +20,7 @@ class Message:
         title, text: for a person.
         url: the page to open.
         payload: for a program: JSON.
+        html: the same and more as a page, which a mail shows instead of the text.
         file: to send along, where the receiver takes files.
     """
 
@@ -29,6 +30,7 @@ class Message:
     text: str
     url: str
     payload: Mapping[str, Any]
+    html: str | None = None
     file: Path | None = None
 
     @property

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 
 import pytest
 from starlette.testclient import TestClient
 
 from api.web.timecharts import counts_of, time_chart, voice_chart
 from listening.access import Role
+from listening.digestmail import as_html
 from listening.incidents import Incident, IncidentKind
 from listening.reports import Day
+from listening.store.brands.brands import get_brand
+from listening.store.reports.digests import get_report
 from listening.store.session import Store
 from listening.voice import voice
 from listening.windows import Window
@@ -85,6 +90,23 @@ def test_a_report_is_made_and_opened(desk: TestClient) -> None:
     assert "report-jetblue-2026-08-08-2026-09-04.pdf" in pdf.headers["content-disposition"]
     assert desk.get(f"{BLUE}/reports/2").status_code == 404
     assert desk.get("/brands/virgin%20%2F%20america%3F/reports/1").status_code == 404
+
+
+def test_a_mail_leads_to_what_its_report_leads_to(people: Store, desk: TestClient) -> None:
+    said = send(desk, f"{BLUE}/reports", days="28")
+    with people.session() as session:
+        brand = get_brand(session, "JetBlue")
+        report = get_report(session, brand, 1)
+        mail = as_html(report.content, brand, 1, "http://testserver/")
+    linked = [unescape(url) for url in re.findall(r'href="http://testserver([^"]+)"', mail)]
+    page = [unescape(url) for url in re.findall(r'href="([^"]+)"', desk.get(linked[0]).text)]
+    assert linked[0] == f"{BLUE}/reports/1"
+    behind = [url for url in linked if "/mentions?" in url]
+    assert behind and set(behind) <= set(page)
+    assert {desk.get(url).status_code for url in linked} == {200}
+    for one in report.content["sentences"]:
+        assert one["text"] in words(mail) and one["text"] in said
+    assert "Fay Fan" in said and "Fay Fan" not in mail
 
 
 def test_a_schedule_by_forms(desk: TestClient) -> None:

@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,7 +25,7 @@ from listening.store.notifying.deliveries import Claimed, claim_due, record_fail
 from listening.store.session import Store
 from listening.store.tables import ChannelKind, Delivery
 from listening.store.tables.types import now
-from workers.jobs.reporting import report_file
+from workers.jobs.reporting import report_file, report_html
 
 AT_ONCE = 4  # a receiver that is slow holds up the others less
 UNIT = 8  # claimed together: all are tried well before the claims are over
@@ -33,6 +33,8 @@ UNIT = 8  # claimed together: all are tried well before the claims are over
 # What makes a file of an attachment: its name and its bytes; None: it is gone.
 Maker = Callable[[Session, Settings, int], "tuple[str, bytes] | None"]
 ATTACHMENTS: dict[str, Maker] = {"report": report_file}
+# The same as HTML, for mails.
+PAGES: dict[str, Callable[[Session, Settings, int], str | None]] = {"report": report_html}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,12 @@ def _send(store: Store, settings: Settings, keyring: Keyring, claimed: Claimed) 
         message = message_of(settings, claimed.delivery)
         return send_webhook(secret["address"], secret["secret"], message, at=int(time.time()))
     with tempfile.TemporaryDirectory(prefix="listening-") as folder:
-        file = _file_of(store, settings, claimed.delivery, Path(folder))
-        return send_by_apprise(secret["address"], message_of(settings, claimed.delivery, file))
+        message = replace(
+            message_of(settings, claimed.delivery),
+            html=_html_of(store, settings, claimed.delivery),
+            file=_file_of(store, settings, claimed.delivery, Path(folder)),
+        )
+        return send_by_apprise(secret["address"], message)
 
 
 def _telling(kind: ChannelKind, secret: Mapping[str, str]) -> list[str]:
@@ -104,7 +110,7 @@ def _telling(kind: ChannelKind, secret: Mapping[str, str]) -> list[str]:
     return [secret["secret"], parts.path.strip("/"), parts.query]
 
 
-def message_of(settings: Settings, delivery: Delivery, file: Path | None = None) -> Message:
+def message_of(settings: Settings, delivery: Delivery) -> Message:
     """A delivery as it is sent."""
     path = str(delivery.payload.get("path") or "/")
     return Message(
@@ -114,8 +120,16 @@ def message_of(settings: Settings, delivery: Delivery, file: Path | None = None)
         text=delivery.text,
         url=settings.shown_url + path,
         payload=delivery.payload,
-        file=file,
     )
+
+
+def _html_of(store: Store, settings: Settings, delivery: Delivery) -> str | None:
+    """What a mail shows of what is sent along; made anew as well, and kept nowhere."""
+    for kind, number in (delivery.attachment or {}).items():
+        if kind in PAGES:
+            with store.session() as session:
+                return PAGES[kind](session, settings, int(number))
+    return None
 
 
 def _file_of(store: Store, settings: Settings, delivery: Delivery, folder: Path) -> Path | None:

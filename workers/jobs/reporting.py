@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from listening.config import Settings
 from listening.digest import file_name
+from listening.digestmail import as_html
 from listening.incidents import Incident, IncidentKind
 from listening.notifying import Event
 from listening.notifying import incident as incident_event
@@ -87,3 +88,12 @@ def report_file(session: Session, _settings: Settings, report_id: int) -> tuple[
     if report is None:
         return None
     return file_name(report.content), report_pdf(session, report, names=False)
+
+
+def report_html(session: Session, settings: Settings, report_id: int) -> str | None:
+    """A digest as a mail shows it, without names; None: it is gone."""
+    report = session.get(Report, report_id)
+    brand = session.get(Brand, report.brand_id) if report is not None else None
+    if report is None or brand is None:
+        return None
+    return as_html(report.content, brand, report_id, settings.public_url)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from listening.digest import as_pdf, pdf_data, subject_lines, title_of
+from listening.digest import as_pdf, shown_texts, subject_lines, title_of
 from listening.errors import InvalidError, NotFoundError
 from listening.incidents import Incident, IncidentKind
 from listening.notifying import page_of_brand, report_ready
@@ -256,7 +256,7 @@ def report_pdf(session: Session, report: Report, *, names: bool) -> bytes:
                     "rows": [[_name(author), f"{item.score or 0:.2f}"] for item, author in rows],
                 }
             )
-    return as_pdf(pdf_data(report.content, parts))
+    return as_pdf(shown_texts(report.content, parts))
 
 
 def _name(author: Author) -> str:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
-import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -19,8 +14,7 @@ from listening.sending.addresses import settle
 from listening.sending.apprised import send_by_apprise
 from listening.sending.message import Message, NotSentError
 from listening.store.tables import ChannelKind
-
-MAIL = {"to": "ann@desk.example", "server": "127.0.0.1", "security": "none", "sender": "l@x.org"}
+from tests.mailserver import MAIL, address_at, mail_server
 
 
 def message(file: Path | None = None) -> Message:
@@ -30,62 +24,12 @@ def message(file: Path | None = None) -> Message:
     )  # fmt: skip
 
 
-class MailServer:
-    """Takes one mail and keeps it; or refuses whoever it is for."""
-
-    def __init__(self, *, refuses: bool) -> None:
-        self._refuses, self.mails = refuses, []  # type: tuple[bool, list[bytes]]
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._socket.getsockname()[1])
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        try:
-            connection, _ = self._socket.accept()
-        except OSError:
-            return
-        connection.settimeout(10)
-        with connection, connection.makefile("rb") as lines:
-            connection.sendall(b"220 here\r\n")
-            for line in lines:
-                word = line.split(None, 1)[0].upper().removesuffix(b":")
-                if word == b"DATA":
-                    connection.sendall(b"354 go on\r\n")
-                    body = b""
-                    while (part := lines.readline()) not in (b".\r\n", b""):
-                        body += part
-                    self.mails.append(body)
-                refused = word == b"RCPT" and self._refuses
-                connection.sendall(b"550 no such person\r\n" if refused else b"250 fine\r\n")
-                if word == b"QUIT":
-                    return
-
-    def stop(self) -> None:
-        self._socket.close()
-        self._thread.join(5)
-
-
-@contextmanager
-def mail_server(*, refuses: bool = False) -> Iterator[MailServer]:
-    server = MailServer(refuses=refuses)
-    try:
-        yield server
-    finally:
-        server.stop()
-
-
-def address_at(port: int) -> str:
-    return settle(ChannelKind.EMAIL, MAIL | {"port": str(port)})[0]["address"]
-
-
 def test_a_mail_arrives_with_its_file(tmp_path: Path) -> None:
     file = tmp_path / "week.pdf"
     file.write_bytes(b"%PDF-1.7 figures")
     with mail_server() as server:
         assert send_by_apprise(address_at(server.port), message(file)) == "taken"
-    (raw,) = server.mails
-    mail = email.message_from_bytes(raw, policy=email.policy.default)
+    (mail,) = server.parsed()
     assert (mail["subject"], mail["to"]) == ("Tëst", "ann@desk.example")
     assert mail["from"] == "Listening <l@x.org>"
     body = mail.get_body(("html", "plain"))
