@@ -130,8 +130,20 @@ def _figures(content: Content) -> list[dict[str, str]]:
     return found
 
 
+def figures_of(content: Content, kind: str) -> Mapping[str, Any]:
+    """What a sentence of a kind rests on; nothing where there is none."""
+    return next((one["figures"] for one in content["sentences"] if one["kind"] == kind), {})
+
+
+def before_of(content: Content) -> Mapping[str, Any] | None:
+    """The figures of the days before; None where nothing was stored yet on any of them."""
+    missing = figures_of(content, "volume").get("days_missing", 0)
+    found: Mapping[str, Any] | None = content["before"]
+    return found if missing < content["days_before"] else None
+
+
 def _before(content: Content) -> str:
-    before = content.get("before")
+    before = before_of(content)
     if before is None:
         return ""
     return f", {before['mentions']:,} in the {content['days_before']} days before"

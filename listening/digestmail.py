@@ -16,7 +16,15 @@ from urllib.parse import urlencode, urlsplit
 from jinja2 import Environment, StrictUndefined, Template
 
 from listening.calming import calm
-from listening.digest import Content, day_text, percent, shown_texts, signed
+from listening.digest import (
+    Content,
+    before_of,
+    day_text,
+    figures_of,
+    percent,
+    shown_texts,
+    signed,
+)
 from listening.notifying import OfBrand, page_of_brand
 from listening.reports import Counts, net_sentiment
 
@@ -78,8 +86,8 @@ def as_html(content: Content, brand: OfBrand, report_id: int, address: str | Non
             for one in content["sentences"]
         ],
         beside=list(_beside(content, figures)),
-        days_before=content["days_before"] if _before(content) else 0,
-        missing=_figures_of(content, "volume").get("days_missing", 0),
+        days_before=content["days_before"] if before_of(content) else 0,
+        missing=figures_of(content, "volume").get("days_missing", 0),
         reach=figures["Unique reach"],
         people=[
             ("Open cases", content["open_cases"], link("triage")),
@@ -134,20 +142,8 @@ def bars_of(days: Sequence[Mapping[str, Any]]) -> list[Bar]:
     ]
 
 
-def _before(content: Content) -> Mapping[str, Any] | None:
-    """The figures of the days before; None where nothing was stored yet on any of them."""
-    missing = _figures_of(content, "volume").get("days_missing", 0)
-    found: Mapping[str, Any] | None = content["before"]
-    return found if missing < content["days_before"] else None
-
-
-def _figures_of(content: Content, kind: str) -> Mapping[str, Any]:
-    """What a sentence rests on."""
-    return next((one["figures"] for one in content["sentences"] if one["kind"] == kind), {})
-
-
 def _beside(content: Content, figures: Mapping[str, Mapping[str, str]]) -> Iterator[Beside]:
-    now, before = content["counts"], _before(content)
+    now, before = content["counts"], before_of(content)
     was: tuple[str | None, ...] = (None, None, None)
     if before:
         negative = percent(before["negative"], sum(_three(before)))
@@ -158,7 +154,7 @@ def _beside(content: Content, figures: Mapping[str, Mapping[str, str]]) -> Itera
     scored = sum(_three(now))
     how = f"{now['negative']:,} / {scored:,} scored"
     yield Beside("Negative share", how, percent(now["negative"], scored), was[2])
-    share = _figures_of(content, "voice").get("share_before") if before else None
+    share = figures_of(content, "voice").get("share_before") if before else None
     told = f"{share:.1%}" if share is not None else None
     yield Beside(voice["name"], voice["how"], voice["value"], told)
 

@@ -131,8 +131,9 @@ def test_what_was_not_stored_is_not_zero(before: Any, missing: int, told: str) -
     said = {"kind": "volume", "text": "x", "figures": {"days_missing": missing}, "filters": None}
     found = read(before=before, sentences=[said]).words
     assert told in found
-    note = "Of the 2 days before, the first 1 come before anything was stored."
+    note = "Of the 2 days before, 1 lies before anything stored."
     assert (note in found) is (missing == 1)
+    assert ("in the 2 days before." in found) is (missing == 1)
 
 
 def test_unknown_reads_unknown() -> None:
