@@ -11,6 +11,7 @@ from api.cli.pushes import secret
 from api.cli.show import CsvOption, JsonOption, plain, put
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from listening.store.posts.looks import Looks
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Watches: a brand listened for at a source.", no_args_is_help=True)
 
 Number = Annotated[int, typer.Argument(help="Its number in `listening watch list`.")]
+Told = Annotated[
+    list[str] | None, typer.Option("--set", help="A setting of the source, name=value.")
+]
 
 PUSHED = "when pushed"
 
@@ -27,9 +31,7 @@ PUSHED = "when pushed"
 def add(
     brand: Annotated[str, typer.Argument(help="The brand, by name.")],
     source: Annotated[str, typer.Argument(help="See `listening source list`.")],
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="A setting of the source, name=value.")
-    ] = None,
+    set_: Told = None,
     every: Annotated[str, typer.Option(help="Such as 30s, 15m, 6h, 1d.")] = "15m",
     cron: Annotated[
         str | None, typer.Option(help="Five fields, such as '30 6 * * 1-5'; instead of --every.")
@@ -130,6 +132,71 @@ def show(watch: Number, as_json: JsonOption = False) -> None:
     counts = ("rows", "posts_new", "mentions_new", "passed", "deleted", "quarantined")
     columns = ("id", "started_at", "status", *counts)
     put(row["sweeps"], columns, title="Last sweeps", empty="Not swept yet.")
+
+
+@app.command()
+def edit(
+    watch: Number,
+    set_: Told = None,
+    every: Annotated[
+        str | None, typer.Option(help="Such as 30s, 15m, 6h, 1d; in place of --cron.")
+    ] = None,
+    cron: Annotated[
+        str | None, typer.Option(help="Five fields, such as '30 6 * * 1-5'; '' for none.")
+    ] = None,
+    timezone: Annotated[str | None, typer.Option(help="Of --cron and --quiet.")] = None,
+    quiet: Annotated[
+        str | None, typer.Option(help="Hours without sweeps, such as 22:00-07:00; '' for none.")
+    ] = None,
+    jitter: Annotated[str | None, typer.Option(help="A sweep is put off by up to so long.")] = None,
+) -> None:
+    """Change what it listens for or when; what is not named stays, `--set name=` is the usual.
+
+    What its source is told anew begins anew, as far back as a new watch does.
+    """
+    from dataclasses import replace
+
+    from listening.access import COMMAND_LINE
+    from listening.sources.registry import read_settings
+    from listening.spans import hours_of, seconds_of
+    from listening.store.tables import Brand
+    from listening.store.watches.edits import edit_watch
+    from listening.store.watches.watches import get_watch, schedule_of
+
+    plan: dict[str, Any] = {}
+    if every is not None:
+        plan |= {"interval": seconds_of("--every", every), "cron": None}
+    if cron is not None:
+        plan["cron"] = cron or None
+    if timezone is not None:
+        plan["timezone"] = timezone
+    if quiet is not None:
+        plan["quiet_from"], plan["quiet_until"] = hours_of("--quiet", quiet)
+    if jitter is not None:
+        plan["jitter"] = seconds_of("--jitter", jitter)
+    known_credentials()
+    with opened() as (_, store), store.work() as session:
+        found = get_watch(session, watch)
+        before = found.version
+        found = edit_watch(
+            session,
+            COMMAND_LINE,
+            watch,
+            schedule=replace(schedule_of(found), **plan) if plan else None,
+            params=_merged(found.params, read_settings(set_)) if set_ else None,
+        )
+        row = _row(found, session.get_one(Brand, found.brand_id), None)
+        same = found.version == before
+    print(plain(f"Watch {watch} {'is so already' if same else 'changed'}: {_words(row)}."))
+
+
+def _merged(params: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters with those that are told in their place; of a table line by line."""
+    found = {**params, **told}
+    for name, value in told.items():
+        if isinstance(value, dict) and isinstance(own := params.get(name), dict):
+            found[name] = {key: one for key, one in {**own, **value}.items() if one}
+    return found
 
 
 @app.command()

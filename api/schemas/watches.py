@@ -78,10 +78,16 @@ class SampleShown(Shown):
 
 
 class WatchChange(Sent):
-    """Other times to sweep at."""
+    """Other times to sweep at, or something else to listen for; what is left out stays."""
 
     version: int | None = Field(None, description="The version it is meant for; or If-Match.")
-    schedule: ScheduleSent
+    schedule: ScheduleSent | None = None
+    params: dict[str, Any] | None = Field(
+        None,
+        description="What the source is told, whole: what is left out of it is as the source has "
+        "it. The watch then begins anew.",
+        examples=[{"hashtags": "jetblue, bluejuice"}],
+    )
 
 
 class BackfillSent(Sent):

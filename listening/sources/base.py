@@ -184,6 +184,8 @@ class SourceSpec:
         posts_as: the posts' source where that is another name: two ways to one platform.
         try_with: settings with which the name of a brand is enough to listen; None: it has to
             be told more.
+        goes_on_with: settings that may be changed while a pull goes on from its cursor; after
+            a change of any other it begins anew.
     """
 
     name: str
@@ -200,6 +202,7 @@ class SourceSpec:
     recent: bool = False
     posts_as: str | None = None
     try_with: Mapping[str, str] | None = None
+    goes_on_with: Sequence[str] = ()
 
 
 class Source(Protocol):

@@ -64,6 +64,7 @@ _SPEC = SourceSpec(
     lacks="views, declared location, edits, deletions",
     backfill=True,
     recent=True,
+    goes_on_with=(PROFILES.name,),
 )
 
 

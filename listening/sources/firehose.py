@@ -17,6 +17,7 @@ import structlog
 from listening.fetching.http import Client
 from listening.sources.base import (
     ANYTHING,
+    KEEP_ALL,
     Batch,
     RawPost,
     SourceSetting,
@@ -61,6 +62,8 @@ _SPEC = SourceSpec(
     lacks="likes, reposts, replies, quotes, views, declared location; windows of the past",
     backfill=False,
     recent=True,
+    # A place in the stream stays one; begun anew, what was written meanwhile would be missed.
+    goes_on_with=(LISTEN.name, PROFILES.name, KEEP_ALL.name),
     posts_as=SOURCE,
 )
 

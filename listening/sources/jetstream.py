@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from listening.fetching.http import Client
 from listening.sources.base import (
     ANYTHING,
+    KEEP_ALL,
     Batch,
     RawPost,
     SourceSetting,
@@ -49,6 +50,8 @@ _SPEC = SourceSpec(
     recent=True,
     posts_as=SOURCE,
     try_with={"listen": "20"},
+    # A place in the stream stays one; begun anew, what was written meanwhile would be missed.
+    goes_on_with=(LISTEN.name, PROFILES.name, KEEP_ALL.name),
 )
 
 

@@ -81,6 +81,7 @@ _SPEC = SourceSpec(
     lacks="videos themselves, titles, language, followers, deletions; replies to comments of "
     "more than two days ago; comments below more than the 50 newest videos found",
     backfill=True,
+    goes_on_with=("searches",),  # the cursor counts those of the day
 )
 
 

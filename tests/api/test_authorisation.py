@@ -76,7 +76,7 @@ class Desk:
 
     def _things(self, session: Session, number: int, slug: str, author: str) -> dict[str, object]:
         """One of everything that belongs to a brand, by the name it has in addresses."""
-        watch = Watch(brand_id=number, source="hackernews", params={}, params_key=slug)
+        watch = Watch(brand_id=number, source="push", params={}, params_key=slug)
         channel = Channel(name=slug, kind=ChannelKind.WEBHOOK, brand_id=number,
                           secret=self.sealed, shown="x", events=[],
                           created_by="x")  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -166,6 +167,44 @@ def test_a_watch_is_set_up_from_what_its_source_takes(people: Store, ada: Browse
     assert "The watch is removed." in ada.send(f"{where}/remove")[1]
 
 
+def test_what_a_watch_listens_for_is_changed_in_the_form_that_it_was_made_in(
+    people: Store, ada: Browser
+) -> None:
+    own = watch(people)
+    where = f"/settings/watches/{own}"
+    text = ada.get(where)[1]
+    assert re.search(r'name="set-address"[^>]* value="https://a\.example/"', text)
+    fields = {"set-address": "https://b.example/?a=1&b=2", "set-keep_all": "yes", "version": "1"}
+    status, text = ada.send(f"{where}/listens", **fields)
+    assert status == 200 and "Its next sweep asks for this" in text
+    assert 'value="https://b.example/?a=1&amp;b=2"' in text and "<option selected>yes" in text
+    with people.session() as session:
+        found = session.get_one(Watch, own)
+    assert found.params == {"address": "https://b.example/?a=1&b=2", "keep_all": True}
+    assert (found.version, found.cursor) == (2, None)
+    status, text = ada.send(f"{where}/listens", **fields)
+    assert status == 409 and "changed meanwhile by ada@example.com (watch.edit)" in text
+    status, text = ada.send(f"{where}/listens", **fields | {"set-address": "x", "version": "2"})
+    assert status == 422 and 'value="x"' in text
+    assert re.search(r'<details class="card" open>\s*<summary>Change what it listens for', text)
+    assert re.search(r'name="set-address"[^>]* aria-invalid="true"', text)
+
+
+def test_a_folder_is_told_anew_by_an_admin_alone(
+    people: Store, client: Client, tmp_path: Path
+) -> None:
+    with people.work() as session:
+        brand = get_brand(session, "JetBlue")
+        made, _ = add_watch(session, brand, "folder", {"path": str(tmp_path)}, Schedule())
+    where = f"/settings/watches/{made.id}"
+    roles = {int(made.brand_id): Role.BRAND}
+    eve = Browser(sign_in(client(people), "eve@example.com", None, roles))
+    text = eve.get(where)[1]
+    assert "Change the schedule" in text and "Change what it listens for" not in text
+    assert eve.send(f"{where}/listens", **{"set-path": "/etc", "version": "1"})[0] == 403
+    assert eve.send(f"{where}/listens/try", **{"set-path": "/etc"})[0] == 403
+
+
 FEED = b"""<rss version="2.0"><channel><title>News</title>
 <item><guid>1</guid><title>JetBlue &lt;b&gt;again&lt;/b&gt;</title>
 <pubDate>Fri, 27 Nov 2026 10:00:00 GMT</pubDate><link>https://n.example/1</link></item>
@@ -189,6 +228,8 @@ def test_a_source_is_tried_before_it_is_watched(
     with people.session() as session:
         assert session.exec(select(Watch)).all() == []
     assert ada.send(where, **fields)[0] == 422
+    status, text = ada.send(f"/settings/watches/{watch(people)}/listens/try")
+    assert status == 422 and "address is missing" in text
     status, text = ada.send(where, brand=str(number(people)), source="push")
     assert status == 422 and "sent to it" in text
 

@@ -206,7 +206,7 @@ def test_one_that_was_overtaken_writes_no_more(store: Store, one: int, listed: L
 
     listed.pull = pull  # type: ignore[method-assign]
     report = sweep(store, one)
-    assert report.error == "another took it over, or the watch was removed"
+    assert report.error == "another took it over, or the watch was changed or removed"
     assert report.counts.posts_new == 6
     assert stored(store, one).cursor == {"step": 77}
     assert [s.status for s in swept(store, one)] == [SweepStatus.DONE, SweepStatus.LOST]
@@ -222,7 +222,7 @@ def test_a_watch_that_is_removed_meanwhile(store: Store, one: int, listed: Liste
                 remove_watch(session, get_watch(session, one))
 
     listed.pull = pull  # type: ignore[method-assign]
-    assert sweep(store, one).error == "another took it over, or the watch was removed"
+    assert sweep(store, one).error == "another took it over, or the watch was changed or removed"
     assert ids(store) == ["p0", "p1", "p2"]
     with store.session() as session:
         assert [s.status for s in session.exec(select(Sweep))] == [SweepStatus.LOST]

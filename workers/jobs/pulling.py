@@ -22,7 +22,7 @@ from listening.store.posts.withdrawing import withdraw
 from listening.store.running import leases
 from listening.store.session import Store
 from listening.store.tables import Backfill, Watch
-from listening.store.watches.sweeps import beat_sweep, quarantine, resolve_from
+from listening.store.watches.sweeps import beat_sweep, lease_of, quarantine, resolve_from
 from listening.store.watches.watches import (
     end_backfill,
     open_backfills,
@@ -92,11 +92,6 @@ class Run:
             self.told = True
         if self.told:
             self.progress.advance(rows)
-
-
-def lease_of(watch_id: int) -> str:
-    """The lease that the sweep of a watch holds."""
-    return f"watch:{watch_id}"
 
 
 def pull_all(store: Store, run: Run) -> bool:

@@ -23,6 +23,7 @@ from listening.store.tables.types import now
 from listening.store.watches.sweeps import (
     begin_sweep,
     close_sweep,
+    lease_of,
     lose_sweeps,
     quarantine,
     sweeping,
@@ -37,7 +38,7 @@ from listening.store.watches.watches import (
     record_success,
 )
 from workers.holder import is_dead
-from workers.jobs.pulling import LEASE, Bounds, Lost, Run, lease_of, pull_all
+from workers.jobs.pulling import LEASE, Bounds, Lost, Run, pull_all
 from workers.progress import Progress, Silent
 from workers.recording import Cancelled
 
@@ -159,7 +160,7 @@ def _sweep(store: Store, run: Run) -> SweepReport:
         more = pull_all(store, run)
     except Lost:
         _close(store, run, SweepStatus.LOST)
-        return _report(run, error="another took it over, or the watch was removed")
+        return _report(run, error="another took it over, or the watch was changed or removed")
     except Cancelled as stop:
         _close(store, run, SweepStatus.FAILED, error=stop)
         raise

@@ -91,11 +91,14 @@ def watch(request: Request, watch_id: Id) -> WatchShown:
 
 @router.patch("/watches/{watch_id}", dependencies=SET_UP)
 def change_watch(request: Request, watch_id: Id, sent: WatchChange) -> WatchShown:
-    """Sweep it at other times."""
-    schedule = schedule_from(sent.schedule.given())
+    """Sweep it at other times, or listen for something else at its source."""
+    schedule = schedule_from(sent.schedule.given()) if sent.schedule is not None else None
     with site_of(request).store.work() as session:
         version = expected_version(request, sent.version)
-        watchedits.edit_watch(session, actor_of(request), watch_id, schedule, version=version)
+        watchedits.edit_watch(
+            session, actor_of(request), watch_id, schedule=schedule, params=sent.params,
+            version=version,
+        )  # fmt: skip
     return _one(request, watch_id)
 
 

@@ -23,12 +23,12 @@ from api.web.settings.doing import (
     sent_of,
     told,
 )
+from api.web.settings.parameters import fields_of, params_of
 from api.web.settingsframe import render_settings
 from api.web.site import site_of
 from listening.access import Actor, Permission
 from listening.errors import InvalidError, ListeningError, NotFoundError, SettingsError
 from listening.pushing import address_of
-from listening.sources.base import SourceSetting
 from listening.sources.registry import REGISTRY, get_source, settings_of
 from listening.spans import moment_of, span_words
 from listening.store.brands.brands import brand_id, list_brands
@@ -36,7 +36,7 @@ from listening.store.tables import Watch
 from listening.store.tables.types import now
 from listening.store.watches import edits as watchedits
 from listening.store.watches.credentials import standing_credentials
-from listening.store.watches.edits import own_watch, schedule_from
+from listening.store.watches.edits import may_tell, own_watch, schedule_from
 from listening.store.watches.healthviews import backfills_of, sweeps_page, watch_views
 from listening.store.watches.tasting import try_source
 
@@ -83,7 +83,7 @@ async def add_watch(request: Request) -> Response:
         if number is None:
             raise InvalidError("Choose a brand.", field="brand")
         spec = get_source(source).spec
-        params, schedule = _params(form, settings_of(spec)), _schedule(form)
+        params, schedule = params_of(form, settings_of(spec)), _schedule(form)
         watch = await done(
             request,
             lambda s, actor: watchedits.add_watch(
@@ -104,7 +104,7 @@ async def try_watch(request: Request) -> Response:
         number = chosen_number(brand)
         if number is None:
             raise InvalidError("Choose a brand.", field="brand")
-        params = _params(form, settings_of(get_source(source).spec))
+        params = params_of(form, settings_of(get_source(source).spec))
         store, actor = site_of(request).store, actor_of(request)
         sample = await run_in_threadpool(
             try_source, store, actor, number, source=source, params=params
@@ -128,11 +128,42 @@ async def change_schedule(request: Request, watch_id: Number) -> Response:
         schedule, version = _schedule(form), number_of(form, "version")
         await done(
             request,
-            lambda s, actor: watchedits.edit_watch(s, actor, watch_id, schedule, version=version),
+            lambda s, actor: watchedits.edit_watch(
+                s, actor, watch_id, schedule=schedule, version=version
+            ),
         )
     except MENDABLE as error:
         return await run_in_threadpool(_one, request, watch_id, error=error, form=form)
     return redirect(request, f"{PATH}/{watch_id}", "It is swept at other times from now on.")
+
+
+@router.post(PATH + "/{watch_id}/listens", dependencies=SET_UP)
+async def change_params(request: Request, watch_id: Number) -> Response:
+    """Listen for something else at its source."""
+    form = await form_of(request)
+    try:
+        version = number_of(form, "version")
+        _, params = await run_in_threadpool(_told, request, watch_id, form)
+        await done(
+            request,
+            lambda s, actor: watchedits.edit_watch(
+                s, actor, watch_id, params=params, version=version
+            ),
+        )
+    except MENDABLE as error:
+        return await run_in_threadpool(_one, request, watch_id, error=error, form=form)
+    return redirect(request, f"{PATH}/{watch_id}", "Saved. Its next sweep asks for this.")
+
+
+@router.post(PATH + "/{watch_id}/listens/try", dependencies=SET_UP)
+async def try_params(request: Request, watch_id: Number) -> Response:
+    """Ask the source once what the changed watch would find; nothing is stored."""
+    form = await form_of(request)
+    try:
+        sample = await run_in_threadpool(_tried, request, watch_id, form)
+    except MENDABLE as error:
+        return await run_in_threadpool(_one, request, watch_id, error=error, form=form)
+    return await run_in_threadpool(_one, request, watch_id, form=form, sample=sample)
 
 
 @router.post(PATH + "/{watch_id}/backfill", dependencies=SET_UP)
@@ -216,23 +247,17 @@ def _window(form: FormData) -> tuple[Any, Any]:
         raise InvalidError(str(error), field="since") from None
 
 
-def _params(form: FormData, settings: tuple[SourceSetting, ...]) -> dict[str, Any]:
-    """What a source is told, as a form has it: a table is one NAME=VALUE a line."""
-    found: dict[str, Any] = {}
-    for one in settings:
-        value = text_of(form, f"set-{one.name}", 20_000)
-        if one.kind == "flag":
-            # Three states: as the source has it, yes, no.
-            if value:
-                found[one.name] = value
-        elif one.kind == "table" and value:
-            pairs = [line.partition("=") for line in value.splitlines() if line.strip()]
-            if any(not equals for _, equals, _ in pairs):
-                raise InvalidError(f"{one.name}: write NAME=VALUE, one a line.", field=one.name)
-            found[one.name] = {name.strip(): own.strip() for name, _, own in pairs}
-        elif value:
-            found[one.name] = value
-    return found
+def _told(request: Request, number: int, form: FormData) -> tuple[Watch, dict[str, Any]]:
+    """A watch that is set up, and what its source would be told."""
+    with site_of(request).reading() as session:
+        watch = own_watch(session, actor_of(request), number)
+    return watch, params_of(form, settings_of(get_source(watch.source).spec))
+
+
+def _tried(request: Request, number: int, form: FormData) -> dict[str, Any]:
+    watch, params = _told(request, number, form)
+    store, actor = site_of(request).store, actor_of(request)
+    return try_source(store, actor, watch.brand_id, source=watch.source, params=params)
 
 
 def _new(
@@ -279,6 +304,7 @@ def _one(
     secret: str | None = None,
     error: ListeningError | None = None,
     form: FormData | None = None,
+    sample: dict[str, Any] | None = None,
 ) -> Response:
     actor = actor_of(request)
     with site_of(request).reading() as session:
@@ -294,9 +320,12 @@ def _one(
         "quiet": quiet,
         "jitter": span_words(watch.jitter_seconds),
         "version": str(watch.version),
+        **fields_of(watch.params),
         **sent_of(form),
     }
     source = REGISTRY.get(watch.source)
+    may_set_up = actor.may(Permission.CONFIGURE, watch.brand_id)
+    may_retell = may_set_up and source is not None and may_tell(actor, watch.source)
     return render_settings(
         request,
         "settings/watch.html",
@@ -306,7 +335,10 @@ def _one(
         older=sweeps[SWEEPS - 1].id if len(sweeps) > SWEEPS else None,
         backfills=backfills,
         can_backfill=source is not None and source.spec.backfill,
-        may_set_up=actor.may(Permission.CONFIGURE, watch.brand_id),
+        may_set_up=may_set_up,
+        settings=settings_of(source.spec) if source is not None and may_retell else (),
+        goes_on_with=source.spec.goes_on_with if source is not None else (),
+        sample=sample,
         values=values,
         secret=secret,
         push_address=address_of(number),

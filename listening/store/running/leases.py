@@ -6,6 +6,7 @@ says the lease (`beat`, `segment`, `watch:7`), the holder a process, or a run of
 
 from __future__ import annotations
 
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,8 @@ from sqlmodel import Session, col
 
 from listening.store.tables import Lease
 from listening.store.tables.types import now
+
+_BLOCK = 60.0  # seconds; given up before anybody sees it
 
 
 def take(session: Session, name: str, holder: str, seconds: float) -> bool:
@@ -52,6 +55,17 @@ def give_up(session: Session, name: str, holder: str) -> None:
     session.connection().execute(
         delete(Lease).where(col(Lease.name) == name, col(Lease.holder) == holder)
     )
+
+
+def block(session: Session, name: str) -> None:
+    """Whoever holds a lease or asks for it waits until this unit of work ends.
+
+    What the holder does in units of work that begin with renewing it is done before, or after.
+    """
+    own = f"block:{secrets.token_hex(8)}"
+    # Taken or not, its row is locked: where another holds it, by looking whether it ran out.
+    if take(session, name, own, _BLOCK):
+        give_up(session, name, own)
 
 
 def holder_of(session: Session, name: str) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from listening.access import Actor, Permission
 from listening.errors import (
@@ -16,9 +16,10 @@ from listening.errors import (
     NotFoundError,
     SettingsError,
 )
+from listening.logs import masked
 from listening.schedule import Schedule, next_due
 from listening.sources.base import Source
-from listening.sources.registry import get_source, settle
+from listening.sources.registry import get_source, params_key, settings_of, settle
 from listening.spans import hours_of, schedule_words, seconds_of
 from listening.store.access.audit import changed, record
 from listening.store.brands.edits import last_change
@@ -26,6 +27,7 @@ from listening.store.tables import Backfill, Brand, Watch
 from listening.store.tables.types import now
 from listening.store.watches import watches
 from listening.store.watches.pushkeys import make_push_secret, push_secret
+from listening.store.watches.retelling import retell
 from listening.store.watches.watches import schedule_of, watch_id_of
 
 # Sources that read files of the machine: whoever runs it says which.
@@ -112,7 +114,7 @@ def settled_for(
         ForbiddenError: it reads files of this machine.
     """
     connector = get_source(source)
-    if connector.spec.name in _OF_THIS_MACHINE:
+    if not may_tell(actor, connector.spec.name):
         actor.require(Permission.ADMINISTER, None)
     try:
         return connector, settle(connector, params)
@@ -120,20 +122,56 @@ def settled_for(
         raise InvalidError(str(error), field=_named_in(str(error), connector.spec)) from None
 
 
+def may_tell(actor: Actor, source: str) -> bool:
+    """Whether somebody who sets up a brand may tell a source of this name what to read."""
+    return source not in _OF_THIS_MACHINE or actor.may(Permission.ADMINISTER, None)
+
+
 def edit_watch(
-    session: Session, actor: Actor, watch_id: int, schedule: Schedule, *, version: int | None = None
+    session: Session,
+    actor: Actor,
+    watch_id: int,
+    *,
+    schedule: Schedule | None = None,
+    params: Mapping[str, Any] | None = None,
+    version: int | None = None,
 ) -> Watch:
-    """Sweep a watch at other times.
+    """Sweep a watch at other times, or for something else; what is None stays.
+
+    Its brand and source stay: for others add another. What is told a source anew begins anew,
+    see `retell`.
+
+    Args:
+        session: inside a unit of work.
+        actor: who does it; sets up the brand.
+        watch_id: its number.
+        schedule: in place of the one it has.
+        params: in place of all it has, as a person writes them.
+        version: that the change is meant for; None: any.
 
     Raises:
-        ConflictError: somebody changed it meanwhile.
+        InvalidError: a parameter is missing or makes no sense; names it and the fix.
+        ConflictError: somebody changed it meanwhile, or another watch does the same.
     """
     watch = own_watch(session, actor, watch_id)
+    settled: dict[str, Any] = {}
+    if params is not None:
+        connector, settled = settled_for(actor, watch.source, params)
+        watches.hold_sweeps(session, watch)
+    watch = own_watch(session, actor, watch_id, lock=True)
     _same(session, watch, version)
     before = facts_of(watch)
-    watch.sqlmodel_update(watches.columns_of(schedule))
-    if watch.next_due_at is not None:
-        watch.next_due_at = next_due(schedule_of(watch), after=watch.created_at, now=now())
+    plan = watches.columns_of(schedule) if schedule is not None else {}
+    another = any(getattr(watch, name) != value for name, value in plan.items())
+    if another:
+        watch.sqlmodel_update(plan)
+        if watch.next_due_at is not None:
+            watch.next_due_at = next_due(schedule_of(watch), after=watch.created_at, now=now())
+    if params is not None and settled != watch.params:
+        _alone(session, watch, settled)
+        retell(session, watch, connector.spec, settled)
+    elif not another:
+        return watch
     _bump(session, actor, "watch.edit", watch, before)
     return watch
 
@@ -142,7 +180,7 @@ def pause_watch(
     session: Session, actor: Actor, watch_id: int, *, paused: bool, version: int | None = None
 ) -> Watch:
     """Sweep it no more until it is resumed; or again."""
-    watch = own_watch(session, actor, watch_id)
+    watch = own_watch(session, actor, watch_id, lock=True)
     _same(session, watch, version)
     before = facts_of(watch)
     (watches.pause_watch if paused else watches.resume_watch)(session, watch)
@@ -204,15 +242,30 @@ def remove_watch(session: Session, actor: Actor, watch_id: int) -> None:
 
 
 def own_watch(
-    session: Session, actor: Actor, watch_id: int, permission: Permission = Permission.CONFIGURE
+    session: Session,
+    actor: Actor,
+    watch_id: int,
+    permission: Permission = Permission.CONFIGURE,
+    *,
+    lock: bool = False,
 ) -> Watch:
     """A watch of a brand that somebody sets up.
+
+    Args:
+        session: open.
+        actor: who asks.
+        watch_id: its number.
+        permission: what for.
+        lock: as it is now, and nobody else changes it until the unit of work ends.
 
     Raises:
         NotFoundError: none, or not theirs to see.
         ForbiddenError: theirs to see, and no more.
     """
-    watch = session.get(Watch, watch_id) if 0 < watch_id < 2**31 else None
+    watch = None
+    if 0 < watch_id < 2**31:
+        locked: Any = {"with_for_update": {"key_share": True}, "populate_existing": True}
+        watch = session.get(Watch, watch_id, **locked if lock else {})
     if watch is None:
         raise NotFoundError("There is no such watch, or it is not yours to see.")
     actor.require(permission, watch.brand_id, "watch")
@@ -223,15 +276,34 @@ def facts_of(watch: Watch) -> dict[str, Any]:
     """How a watch is set up, for the log."""
     return {
         "source": watch.source,
-        "params": dict(watch.params),
+        "params": {name: _masked(value) for name, value in watch.params.items()},
         "schedule": schedule_words(schedule_of(watch)),
         "paused": watch.paused_at is not None,
     }
 
 
+def _masked(value: Any) -> Any:
+    """A parameter for the log: an address may hold a key."""
+    if isinstance(value, Mapping):
+        return {name: _masked(own) for name, own in value.items()}
+    return masked(value) if isinstance(value, str) else value
+
+
+def _alone(session: Session, watch: Watch, params: Mapping[str, Any]) -> None:
+    """Refuse what another watch of the brand does already."""
+    same = select(Watch.id).where(
+        Watch.brand_id == watch.brand_id,
+        Watch.source == watch.source,
+        Watch.params_key == params_key(params),
+        Watch.id != watch.id,
+    )
+    if (other := session.exec(same).first()) is not None:
+        raise ConflictError(f"Watch {other} does the same already: remove one of the two.")
+
+
 def _named_in(message: str, spec: Any) -> str:
     """The setting that an error of a source is about, where it says so."""
-    names = [one.name for one in spec.settings]
+    names = [one.name for one in settings_of(spec)]
     said = message.removeprefix(f"{spec.name}: ").partition(" ")[0].rstrip(":")
     return said if said in names else "source"
 

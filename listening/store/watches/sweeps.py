@@ -23,6 +23,8 @@ from listening.store.tables.types import now
 
 LOST_AFTER = 60.0  # seconds without a heartbeat
 
+_GONE = "Its worker is gone; what it had stored stands, and the next sweep goes on."
+
 
 def begin_sweep(
     session: Session,
@@ -94,13 +96,19 @@ def close_sweep(
     return bool(cast("CursorResult[Any]", held).rowcount)
 
 
-def lose_sweeps(session: Session, watch_id: int | None = None) -> int:
+def lease_of(watch_id: int) -> str:
+    """The lease that the sweep of a watch holds."""
+    return f"watch:{watch_id}"
+
+
+def lose_sweeps(session: Session, watch_id: int | None = None, *, why: str = _GONE) -> int:
     """Running sweeps of watches whose worker died become lost; how many.
 
     Args:
         session: inside a unit of work.
         watch_id: all running ones of this watch, whose lease somebody else has by now;
             None: those of any watch without a heartbeat for a minute.
+        why: what becomes of it, for people.
     """
     running = update(Sweep).where(col(Sweep.status) == SweepStatus.RUNNING)
     if watch_id is None:
@@ -111,7 +119,7 @@ def lose_sweeps(session: Session, watch_id: int | None = None) -> int:
         running.values(
             status=SweepStatus.LOST,
             finished_at=now(),
-            error="Its worker is gone; what it had stored stands, and the next sweep goes on.",
+            error=why,
         ).execution_options(synchronize_session=False)
     )
     return int(cast("CursorResult[Any]", lost).rowcount)

@@ -19,12 +19,15 @@ from listening.sources.registry import REGISTRY, get_source, params_key
 from listening.store.brands.brands import brand_id
 from listening.store.bulk import upsert
 from listening.store.notifying.alarms import tell_failing, tell_rejected
+from listening.store.running import leases
 from listening.store.tables import Backfill, Brand, Sweep, SweepStatus, Watch
 from listening.store.tables.types import now
-from listening.store.watches.sweeps import lose_sweeps, sweeping
+from listening.store.watches.sweeps import lease_of, lose_sweeps, sweeping
 from listening.unread import SWEEPS, Rows, compared_with, is_over, jumped, told
 
 BACKFILL_TRIES = 5
+
+_REMOVED = "The watch was removed; what it had stored stands."
 
 _HOPELESS = (AuthenticationError, FormatChangedError)
 
@@ -140,8 +143,17 @@ def run_now(session: Session, watch: Watch) -> None:
 
 def remove_watch(session: Session, watch: Watch) -> None:
     """Remove a watch with its cursor and back-fills; posts, mentions and sweeps stay."""
-    lose_sweeps(session, watch_id_of(watch))  # one that is running stops at its next batch
+    hold_sweeps(session, watch)
+    lose_sweeps(session, watch_id_of(watch), why=_REMOVED)
     session.delete(watch)
+
+
+def hold_sweeps(session: Session, watch: Watch) -> None:
+    """No sweep of a watch begins or writes anything until this unit of work ends.
+
+    Comes before anything of the watch is locked: lease, sweep, watch is everybody's order.
+    """
+    leases.block(session, lease_of(watch_id_of(watch)))
 
 
 def is_pushed(watch: Watch) -> bool:

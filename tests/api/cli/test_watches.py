@@ -68,6 +68,25 @@ def test_a_watch_from_adding_to_removing(watched: Run, inbox: Path) -> None:
     assert json.loads(watched("brand", "list", "--json").stdout)[0]["mentions"] == 1
 
 
+def test_what_it_listens_for_is_edited_and_the_rest_stays(watched: Run, inbox: Path) -> None:
+    watched("watch", "run", "1")
+    told = watched("watch", "edit", "1", "--set", "all_mentions=yes").stdout
+    assert told.startswith(f"Watch 1 changed: JetBlue at folder, {inbox}, every 15m, due 20")
+    told = watched("watch", "run", "1").stdout
+    assert "2 known already, 1 in quarantine; 1 mentions new" in told, "the file is read again"
+    watched("watch", "edit", "1", "--set", "map.text=text", "--set", "map.author==anonymous")
+    watched("watch", "edit", "1", "--set", "all_mentions=", "--set", "map.author=", "--every", "1h")
+    (one,) = rows(watched, "watch", "list")
+    assert one["params"] == {"path": str(inbox), "map": {"text": "text"}}
+    assert one["schedule"] == "every 1h"
+    watched("watch", "edit", "1", "--cron", "30 6 * * *", "--quiet", "22:00-05:00")
+    assert rows(watched, "watch", "list")[0]["schedule"] == "cron 30 6 * * *, quiet 22:00-05:00"
+    watched("watch", "edit", "1", "--every", "15m", "--quiet", "")
+    assert rows(watched, "watch", "list")[0]["schedule"] == "every 15m"
+    told = watched("watch", "edit", "1", "--set", "map.text=text", "--jitter", "0s").stdout
+    assert told.startswith("Watch 1 is so already: ")
+
+
 def test_added_again_only_its_schedule_is_another(watched: Run, inbox: Path) -> None:
     told = watched(
         "watch", "add", "JetBlue", "folder", "--set", f"path={inbox}/", "--cron", "30 6 * * 1-5",

@@ -135,6 +135,24 @@ def test_a_watch_from_first_to_last(people: Store, ask: Asker) -> None:
     assert ask("GET", where)[0] == 404
 
 
+def test_what_a_watch_listens_for_is_changed_whole(people: Store, ask: Asker) -> None:
+    body = {"source": "feed", "params": {"address": "https://a.example/feed", "keep_all": "yes"}}
+    made = ask("POST", f"/brands/{blue(people)}/watches", body)[1]
+    where = f"/watches/{made['id']}"
+    change = {"params": {"address": "https://b.example/feed"}}
+    status, changed = ask("PATCH", where, change, **{"If-Match": '"1"'})
+    assert (status, changed["params"]) == (200, change["params"])
+    assert (changed["version"], changed["schedule"]) == (2, "every 15m")
+    assert ask("PATCH", where, change | {"version": 1})[0] == 409
+    assert ask("PATCH", where, change)[1]["version"] == 2, "it is so already"
+    status, told = ask("PATCH", where, {"params": {"address": "nonsense"}})
+    assert (status, told["field"]) == (422, "address")
+    assert ask("GET", where)[1]["params"] == change["params"]
+    entries = ask("GET", "/audit?noun=watch")[1]["items"]
+    assert entries[0]["action"] == "watch.edit"
+    assert entries[0]["before"]["params"]["keep_all"] is True
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [

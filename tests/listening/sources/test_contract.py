@@ -52,6 +52,8 @@ class Tried:
         self.client = TurnedClient(platform, case.name)
         self.source: Source = case.source(self.client)
         self.params = registry.settle(self.source, dict(case.params))
+        # Told again what it has, as an edit of something else does, a watch is the same.
+        assert registry.settle(self.source, self.params) == self.params
 
     def pull(self, cursor: Any = None, window: Window | None = None) -> list[Batch]:
         return list(self.source.pull(self.params, cursor, window, self.case.wanted))
