@@ -9,8 +9,10 @@ from fastapi import Path, Query, Request
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
+from starlette.responses import Response
 
 from api.web.acting import actor_of
+from api.web.flash import redirect
 from api.web.site import site_of
 from listening.access import Actor
 from listening.errors import ConflictError, InvalidError, ListeningError, QueryError
@@ -32,6 +34,30 @@ async def done(request: Request, act: Callable[[Session, Actor], T]) -> T:
             return act(session, actor_of(request))
 
     return await run_in_threadpool(work)
+
+
+async def done_or_told(
+    request: Request,
+    act: Callable[[Session, Actor], object],
+    page: Callable[..., Response],
+    *,
+    to: str,
+    text: str,
+    undo: str | None = None,
+) -> Response:
+    """Do something and go on; where whoever asked can mend what is wrong, the page says what.
+
+    Args:
+        request: of the form.
+        act: what was asked, in one unit of work.
+        page: the page of the form, shown again with `error`.
+        to, text, undo: see `redirect`.
+    """
+    try:
+        await done(request, act)
+    except MENDABLE as error:
+        return await run_in_threadpool(page, error=error)
+    return redirect(request, to, text, undo=undo)
 
 
 def told(error: ListeningError | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +22,7 @@ from api.web.settings.doing import (
     Number,
     chosen_number,
     done,
+    done_or_told,
     given,
     sent_of,
     told,
@@ -123,31 +125,29 @@ async def change_channel(request: Request, channel_id: Number) -> Response:
     """Change name, events, quiet time; and the address where another is written."""
     form = await form_of(request)
     keyring = Keyring.of(site_of(request).settings)
-    try:
-        values, version = _values(form), number_of(form, "version")
-        address = _address(form)
+
+    def act(session: Session, actor: Actor) -> Channel:
+        values, version, address = _values(form), number_of(form, "version"), _address(form)
         another = bool(address.get("address") or address.get("to"))
-        await done(
-            request,
-            lambda s, actor: channels.edit_channel(
-                s, actor, keyring, channel_id, version=version,
-                address=address if another else None, **values,
-            ),
+        return channels.edit_channel(
+            session, actor, keyring, channel_id, version=version,
+            address=address if another else None, **values,
         )  # fmt: skip
-    except MENDABLE as error:
-        return await run_in_threadpool(_one, request, channel_id, error=error, form=form)
-    return redirect(request, f"{PATH}/{channel_id}", "Saved.")
+
+    page, to = partial(_one, request, channel_id, form=form), f"{PATH}/{channel_id}"
+    return await done_or_told(request, act, page, to=to, text="Saved.")
 
 
 @router.post(PATH + "/{channel_id}/test", dependencies=ADMIN)
 async def try_channel(request: Request, channel_id: Number) -> Response:
     """Have a test sent."""
-    try:
-        await done(request, lambda s, actor: channels.try_channel(s, actor, channel_id))
-    except MENDABLE as error:
-        return await run_in_threadpool(_one, request, channel_id, error=error)
-    text = "A test is sent within seconds; what came of it stands below."
-    return redirect(request, f"{PATH}/{channel_id}", text)
+    return await done_or_told(
+        request,
+        lambda s, actor: channels.try_channel(s, actor, channel_id),
+        partial(_one, request, channel_id),
+        to=f"{PATH}/{channel_id}",
+        text="A test is sent within seconds; what came of it stands below.",
+    )
 
 
 @router.post(PATH + "/{channel_id}/pause", dependencies=ADMIN)

@@ -35,7 +35,12 @@ def params_of(form: FormData, settings: tuple[SourceSetting, ...]) -> dict[str, 
 
 def fields_of(params: Mapping[str, Any]) -> dict[str, str]:
     """Parameters of a watch, to be filled in already."""
-    return {f"set-{name}": _written(value) for name, value in params.items()}
+    return {f"set-{name}": value for name, value in written(params).items()}
+
+
+def written(params: Mapping[str, Any]) -> dict[str, str]:
+    """Parameters of a watch as a person writes them."""
+    return {name: _written(value) for name, value in params.items()}
 
 
 def _written(value: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -20,10 +22,11 @@ from api.web.settings.doing import (
     Number,
     chosen_number,
     done,
+    done_or_told,
     sent_of,
     told,
 )
-from api.web.settings.parameters import fields_of, params_of
+from api.web.settings.parameters import fields_of, params_of, written
 from api.web.settingsframe import render_settings
 from api.web.site import site_of
 from listening.access import Actor, Permission
@@ -32,7 +35,7 @@ from listening.pushing import address_of
 from listening.sources.registry import REGISTRY, get_source, settings_of
 from listening.spans import moment_of, span_words
 from listening.store.brands.brands import brand_id, list_brands
-from listening.store.tables import Watch
+from listening.store.tables import Backfill, Watch
 from listening.store.tables.types import now
 from listening.store.watches import edits as watchedits
 from listening.store.watches.credentials import standing_credentials
@@ -124,35 +127,25 @@ def watch_page(request: Request, watch_id: Number, before: Before = None) -> Res
 async def change_schedule(request: Request, watch_id: Number) -> Response:
     """Sweep it at other times."""
     form = await form_of(request)
-    try:
+
+    def act(session: Session, actor: Actor, number: int) -> Watch:
         schedule, version = _schedule(form), number_of(form, "version")
-        await done(
-            request,
-            lambda s, actor: watchedits.edit_watch(
-                s, actor, watch_id, schedule=schedule, version=version
-            ),
-        )
-    except MENDABLE as error:
-        return await run_in_threadpool(_one, request, watch_id, error=error, form=form)
-    return redirect(request, f"{PATH}/{watch_id}", "It is swept at other times from now on.")
+        return watchedits.edit_watch(session, actor, number, schedule=schedule, version=version)
+
+    return await _act(request, watch_id, act, "It is swept at other times from now on.", form=form)
 
 
 @router.post(PATH + "/{watch_id}/listens", dependencies=SET_UP)
 async def change_params(request: Request, watch_id: Number) -> Response:
     """Listen for something else at its source."""
     form = await form_of(request)
-    try:
+
+    def act(session: Session, actor: Actor, number: int) -> Watch:
+        _, params = _told(session, actor, number, form)
         version = number_of(form, "version")
-        _, params = await run_in_threadpool(_told, request, watch_id, form)
-        await done(
-            request,
-            lambda s, actor: watchedits.edit_watch(
-                s, actor, watch_id, params=params, version=version
-            ),
-        )
-    except MENDABLE as error:
-        return await run_in_threadpool(_one, request, watch_id, error=error, form=form)
-    return redirect(request, f"{PATH}/{watch_id}", "Saved. Its next sweep asks for this.")
+        return watchedits.edit_watch(session, actor, number, params=params, version=version)
+
+    return await _act(request, watch_id, act, "Saved. Its next sweep asks for this.", form=form)
 
 
 @router.post(PATH + "/{watch_id}/listens/try", dependencies=SET_UP)
@@ -170,15 +163,12 @@ async def try_params(request: Request, watch_id: Number) -> Response:
 async def backfill(request: Request, watch_id: Number) -> Response:
     """Have a window of the past fetched."""
     form = await form_of(request)
-    try:
+
+    def act(session: Session, actor: Actor, number: int) -> Backfill:
         since, until = _window(form)
-        await done(
-            request,
-            lambda s, actor: watchedits.backfill_watch(s, actor, watch_id, since, until or now()),
-        )
-    except MENDABLE as error:
-        return await run_in_threadpool(_one, request, watch_id, error=error, form=form)
-    return redirect(request, f"{PATH}/{watch_id}", "The window is fetched by its next sweep.")
+        return watchedits.backfill_watch(session, actor, number, since, until or now())
+
+    return await _act(request, watch_id, act, "The window is fetched by its next sweep.", form=form)
 
 
 @router.post(PATH + "/{watch_id}/run", dependencies=SET_UP)
@@ -217,14 +207,23 @@ async def remove_watch(request: Request, watch_id: Number) -> Response:
 
 
 async def _act(
-    request: Request, number: int, act: Any, text: str, undo: str | None = None
+    request: Request,
+    number: int,
+    act: Callable[[Session, Actor, int], object],
+    text: str,
+    *,
+    undo: str | None = None,
+    form: FormData | None = None,
 ) -> Response:
-    try:
-        await done(request, lambda s, actor: act(s, actor, number))
-    except MENDABLE as error:
-        return await run_in_threadpool(_one, request, number, error=error)
-    back = f"{PATH}/{number}/{undo}" if undo else None
-    return redirect(request, f"{PATH}/{number}", text, undo=back)
+    where = f"{PATH}/{number}"
+    return await done_or_told(
+        request,
+        lambda s, actor: act(s, actor, number),
+        partial(_one, request, number, form=form),
+        to=where,
+        text=text,
+        undo=f"{where}/{undo}" if undo else None,
+    )
 
 
 def _pause(session: Session, actor: Actor, number: int) -> Watch:
@@ -247,16 +246,18 @@ def _window(form: FormData) -> tuple[Any, Any]:
         raise InvalidError(str(error), field="since") from None
 
 
-def _told(request: Request, number: int, form: FormData) -> tuple[Watch, dict[str, Any]]:
+def _told(
+    session: Session, actor: Actor, number: int, form: FormData
+) -> tuple[Watch, dict[str, Any]]:
     """A watch that is set up, and what its source would be told."""
-    with site_of(request).reading() as session:
-        watch = own_watch(session, actor_of(request), number)
+    watch = own_watch(session, actor, number)
     return watch, params_of(form, settings_of(get_source(watch.source).spec))
 
 
 def _tried(request: Request, number: int, form: FormData) -> dict[str, Any]:
-    watch, params = _told(request, number, form)
     store, actor = site_of(request).store, actor_of(request)
+    with site_of(request).reading() as session:
+        watch, params = _told(session, actor, number, form)
     return try_source(store, actor, watch.brand_id, source=watch.source, params=params)
 
 
@@ -336,6 +337,7 @@ def _one(
         backfills=backfills,
         can_backfill=source is not None and source.spec.backfill,
         may_set_up=may_set_up,
+        params=written(watch.params),
         settings=settings_of(source.spec) if source is not None and may_retell else (),
         goes_on_with=source.spec.goes_on_with if source is not None else (),
         sample=sample,
