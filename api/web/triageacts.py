@@ -55,7 +55,6 @@ _DONE = {
     "uncheck": "no longer checked",
     "answer": "answered",
     "note": "noted",
-    "override": "given another sentiment",
 }
 
 _ALONE = frozenset({"note", "override"})  # taken back one by one
@@ -79,6 +78,7 @@ def act_on(request: Request, slug: str, form: Form) -> Response:
                 group = group_of(session, get_case(session, own, first))
                 wanted = [(n, version if n == first else None) for n in group]
             done = _do(session, actor, own, wanted, what, form, batch)
+            past = _DONE.get(what) or _corrected(session, own, done, form)
     except (ConflictError, InvalidError) as error:
         return redirect(request, to, str(error), bad=True)
     refused = [one for one in done if one.error is not None]
@@ -89,7 +89,7 @@ def act_on(request: Request, slug: str, form: Form) -> Response:
             request, address=back, case=refused[0].case_id, conflict=refused[0].error, typed=typed
         )
     count = len(done) - len(refused)
-    said = f"{plural(count, 'case')} {_DONE[what]}."
+    said = f"{plural(count, 'case')} {past}."
     if refused:
         said += f" {len(refused)} not: {refused[0].error}"
     left = {"close", "pending", "snooze", "answer", "override", "open"}
@@ -182,6 +182,17 @@ def _do(
         )
     action = _action(session, actor, what, form)
     return act_on_many(session, actor, brand, wanted, action, batch=batch)
+
+
+def _corrected(session: Session, brand: int, done: list[Done], form: FormData) -> str:
+    """What became of cases whose sentiment somebody corrected."""
+    said = str(form.get("sentiment", ""))
+    closed = [
+        one.case_id for one in done
+        if one.error is None and get_case(session, brand, one.case_id).status is CaseStatus.CLOSED
+    ]  # fmt: skip
+    to = "what the model says" if said == "none" else said
+    return f"set to {to}" + (", and so closed" if closed else "")
 
 
 def _action(session: Session, actor: Actor, what: str, form: FormData) -> Action:

@@ -134,6 +134,54 @@ def test_twenty_cases_are_cleared_by_keyboard_alone(
     assert case_of(queue, "p20").status is CaseStatus.OPEN
 
 
+def test_keys_say_what_they_did_and_take_back_only_that(
+    address: str, queue: Store, tmp_path: Path
+) -> None:
+    with chromium() as browser:
+        page = desk(browser, address, queue, tmp_path, "rita")
+        flash = page.locator(".flash")
+        shown(page, "p00")
+        page.keyboard.press("a")
+        flash.get_by_text("taken").wait_for()
+        page.keyboard.press("0")
+        flash.get_by_text("nothing changed").wait_for()
+        assert flash.get_by_role("button", name="Undo").count() == 0
+        # What is typed stays with its case.
+        page.keyboard.press("n")
+        page.keyboard.type("half a note")
+        page.keyboard.press("Escape")
+        page.keyboard.press("j")
+        shown(page, "p01")
+        assert page.locator("#note").input_value() == ""
+        page.keyboard.press("k")
+        shown(page, "p00")
+        assert page.locator("#note").input_value() == "half a note"
+        page.locator("#note").fill("")
+        page.locator(f"li.case[data-id='{number_of(queue, 'p00')}'] a.row").focus()
+        # With some ticked a key is for all of them, and so is taking it back.
+        page.keyboard.press("x")
+        page.keyboard.press("j")
+        shown(page, "p01")
+        page.keyboard.press("x")
+        page.keyboard.press("j")
+        shown(page, "p02")
+        page.keyboard.press("c")
+        flash.get_by_text("2 cases closed.").wait_for()
+        shown(page, "p02")
+        assert {case_of(queue, f"p{n:02}").status for n in (0, 1)} == {CaseStatus.CLOSED}
+        page.keyboard.press("z")
+        flash.get_by_text("Taken back for 2 cases.").wait_for()
+        assert {case_of(queue, f"p{n:02}").status for n in (0, 1)} == {CaseStatus.OPEN}
+        page.keyboard.press("3")
+        flash.get_by_text("set to positive, and so closed.").wait_for()
+        # Another page has done nothing yet that it could take back.
+        page.reload()
+        page.wait_for_selector(".desk.live")
+        page.keyboard.press("z")
+        flash.get_by_text("Nothing was done since").wait_for()
+        assert case_of(queue, "p00").owner == "rita"
+
+
 def test_two_on_one_case_never_overwrite_each_other(
     address: str, queue: Store, tmp_path: Path
 ) -> None:

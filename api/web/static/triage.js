@@ -9,7 +9,8 @@ const queue = document.getElementById("queue");
 const pane = document.getElementById("pane");
 const told = document.getElementById("told");
 const sheet = document.getElementById("keys");
-const done = []; // cases that something was done to, the last one at the end
+const done = []; // what was done on this page, the last at the end
+const drafts = new Map(); // what was typed for a case and not sent
 
 let current = null; // { id, version }
 let loading = 0;
@@ -37,8 +38,12 @@ function typedIn() {
   return kept;
 }
 
+function keepDraft() {
+  const open = pane.querySelector(".case-open");
+  if (open) drafts.set(Number(open.dataset.case), typedIn());
+}
+
 async function show(id, { focus = false, keep = false, conflict = "" } = {}) {
-  const typed = keep ? typedIn() : {};
   const active = keep && pane.contains(document.activeElement) ? document.activeElement.id : "";
   const row = rowOf(id);
   current = { id, version: Number(row?.dataset.version ?? 0) };
@@ -48,6 +53,7 @@ async function show(id, { focus = false, keep = false, conflict = "" } = {}) {
   const asked = ++loading;
   const answer = await fetch(`${root}/cases/${id}?${here}`);
   if (asked !== loading) return;
+  keepDraft();
   if (!answer.ok) {
     pane.textContent = answer.status === 404 ? "This case is gone." : "The case cannot be shown: load the page again.";
     return;
@@ -56,7 +62,7 @@ async function show(id, { focus = false, keep = false, conflict = "" } = {}) {
   const open = pane.querySelector(".case-open");
   known(id, Number(open.dataset.version));
   current.version = Number(open.dataset.version);
-  for (const [name, value] of Object.entries(typed)) {
+  for (const [name, value] of Object.entries(drafts.get(id) ?? {})) {
     const field = pane.querySelector(`#${name}`);
     if (field) field.value = value;
   }
@@ -132,8 +138,21 @@ function countTicks() {
 const PAST = {
   close: "closed", pending: "set to pending", open: "opened again", snooze: "snoozed", take: "taken",
   assign: "assigned", priority: "given another priority", star: "starred", unstar: "no longer starred",
-  check: "checked", uncheck: "no longer checked", answer: "answered", note: "noted", override: "given another sentiment",
+  check: "checked", uncheck: "no longer checked", answer: "answered", note: "noted",
 };
+const anHour = () => new Date(Date.now() + 3600e3).toISOString();
+const MANY = {
+  close: () => ({ status: "closed" }),
+  pending: () => ({ status: "pending" }),
+  snooze: () => ({ status: "snoozed", until: anHour() }),
+  take: () => ({ owner: "me" }),
+};
+const many = (count) => `${count} case${count === 1 ? "" : "s"}`;
+const others = (refused) => (refused.length ? ` ${refused.length} not: ${refused[0].error}` : "");
+
+function corrected(sentiment, status) {
+  return `set to ${sentiment === "none" ? "what the model says" : sentiment}${status === "closed" ? ", and so closed" : ""}`;
+}
 
 function request(what, form) {
   const value = (name) => form?.elements[name]?.value ?? pane.querySelector(`form[data-do="${what}"] [name="${name}"]`)?.value ?? "";
@@ -142,7 +161,7 @@ function request(what, form) {
     case "close": return change({ status: "closed" });
     case "pending": return change({ status: "pending" });
     case "open": return change({ status: "open" });
-    case "snooze": return change({ status: "snoozed", until: value("until") || new Date(Date.now() + 3600e3).toISOString() });
+    case "snooze": return change({ status: "snoozed", until: value("until") || anHour() });
     case "take": return change({ owner: "me" });
     case "assign": return change({ owner: value("owner") || null });
     case "priority": return change({ priority: value("priority") });
@@ -161,7 +180,11 @@ function act(what, { form, sentiment } = {}) {
 }
 
 async function perform(what, form, sentiment) {
-  if (!may || !current) return;
+  if (!may) {
+    tell("You may look at cases, not work on them.", { bad: true });
+    return;
+  }
+  if (!current) return;
   const { id, version } = current;
   const [method, path, body, versioned] = what === "override"
     ? ["POST", "/override", { sentiment: sentiment === "none" ? null : sentiment }, true]
@@ -176,12 +199,19 @@ async function perform(what, form, sentiment) {
     refreshSoon();
     return;
   }
+  if (versioned && answer.version === version) {
+    tell(`Case ${id}: nothing changed, it was so already.`);
+    return;
+  }
   const refused = (answer?.results ?? []).filter((one) => one.error);
+  const past = what === "override" ? corrected(sentiment, answer.status) : PAST[what];
+  const sent = form?.querySelector("textarea");
+  if (sent && !refused.length) sent.value = "";
   done.push({ id, batch: answer?.results?.length > 1 ? answer.batch : null });
   for (const one of answer?.results ?? []) if (one.version) known(one.case_id, one.version);
   if (answer?.version) known(id, answer.version);
-  const count = answer?.results?.length > 1 ? `${answer.done} cases` : `Case ${id}`;
-  tell(`${count} ${PAST[what]}.${refused.length ? ` ${refused.length} not: ${refused[0].error}` : ""}`, { bad: refused.length > 0, undo: takeBack });
+  const count = answer?.results?.length > 1 ? many(answer.done) : `Case ${id}`;
+  tell(`${count} ${past}.${others(refused)}`, { bad: refused.length > 0, undo: () => takeBack() });
   const status = answer?.status ?? (what === "answer" ? body.then : null);
   const tab = new URLSearchParams(location.search).get("status") ?? "open";
   const row = rowOf(id);
@@ -191,30 +221,51 @@ async function perform(what, form, sentiment) {
     row.remove();
     refreshSoon();
     if (next) {
-      describe(next, `Case ${id} ${PAST[what]}.`);
+      describe(next, `Case ${id} ${past}.`);
       await show(Number(next.dataset.id), { focus: true });
     } else {
       current = null;
       pane.textContent = "Nothing is left here.";
-      say(`Case ${id} ${PAST[what]}. Nothing is left here.`);
+      say(`Case ${id} ${past}. Nothing is left here.`);
       queue.querySelector("a")?.focus();
     }
     return;
   }
-  say(`Case ${id} ${PAST[what]}.`);
-  const sent = form?.querySelector("textarea");
-  if (sent) sent.value = "";
+  say(`Case ${id} ${past}.`);
   refreshSoon();
   await show(id, { keep: true });
 }
 
-function takeBack() {
+// The same to all that are ticked.
+function actOnTicked(what) {
   waiting = waiting.then(async () => {
-    const last = done.pop() ?? (current && { id: current.id, batch: null });
-    if (!last) return;
+    const items = ticks().map((box) => box.value.split(":").map(Number)).map(([id, version]) => ({ id, version }));
+    const answer = await call("POST", `${api}/cases/bulk`, { items, ...MANY[what]() });
+    const went = answer.results.filter((one) => !one.error);
+    const refused = answer.results.filter((one) => one.error);
+    if (went.length) done.push({ id: went[0].case_id, batch: answer.batch, count: went.length });
+    const text = `${many(went.length)} ${PAST[what]}.${others(refused)}`;
+    tell(text, { bad: refused.length > 0, undo: went.length ? () => takeBack() : undefined });
+    say(text);
+    for (const box of ticks()) box.checked = false;
+    await refresh();
+    const next = rowOf(current?.id) ?? rows()[0];
+    if (next) await show(Number(next.dataset.id), { focus: true });
+    else pane.textContent = "Nothing is left here.";
+  }).catch((error) => tell(String(error.message ?? error), { bad: true }));
+}
+
+// What was done last on this page; of one case, whatever its history has last.
+function takeBack(own = null) {
+  waiting = waiting.then(async () => {
+    const last = own ? { id: own, batch: null } : done.pop();
+    if (!last) {
+      tell("Nothing was done since this page was loaded. What was done to a case before is taken back below it.");
+      return;
+    }
     if (last.batch) await call("POST", `${api}/cases/bulk/undo`, { batch: last.batch });
     else await call("POST", `${api}/cases/${last.id}/undo`);
-    tell(`Case ${last.id}: taken back.`);
+    tell(last.count ? `Taken back for ${many(last.count)}.` : `Case ${last.id}: taken back.`);
     await refresh();
     await show(last.id, { focus: true });
   }).catch((error) => tell(String(error.message ?? error), { bad: true }));
@@ -225,7 +276,7 @@ document.addEventListener("submit", (event) => {
   const what = form.dataset?.do;
   if (!what || !pane.contains(form)) return;
   event.preventDefault();
-  if (what === "undo") takeBack();
+  if (what === "undo") takeBack(current?.id);
   else if (what === "override") act(what, { sentiment: event.submitter?.value });
   else act(what, { form });
 });
@@ -259,10 +310,10 @@ const KEYS = {
   j: () => step(1),
   k: () => step(-1),
   o: () => pane.querySelector(".original a.out")?.click(),
-  p: () => act("pending"),
-  s: () => act("snooze"),
-  c: () => act("close"),
-  a: () => act("take"),
+  p: () => actOnThese("pending"),
+  s: () => actOnThese("snooze"),
+  c: () => actOnThese("close"),
+  a: () => actOnThese("take"),
   e: () => pane.querySelector(".sentiment button")?.focus(),
   1: () => act("override", { sentiment: "negative" }),
   2: () => act("override", { sentiment: "neutral" }),
@@ -284,6 +335,8 @@ const KEYS = {
   },
   "?": () => sheet.showModal(),
 };
+
+const actOnThese = (what) => (may && ticks().length ? actOnTicked(what) : act(what));
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || sheet.open) return;
@@ -337,6 +390,12 @@ document.addEventListener("visibilitychange", () => {
     listen();
     refreshSoon();
   }
+});
+
+// Whoever leaves the page loses what was typed: the browser asks.
+window.addEventListener("beforeunload", (event) => {
+  keepDraft();
+  if ([...drafts.values()].some((typed) => Object.keys(typed).length)) event.preventDefault();
 });
 
 const first = pane.querySelector(".case-open");
