@@ -144,7 +144,7 @@ const anHour = () => new Date(Date.now() + 3600e3).toISOString();
 const MANY = {
   close: () => ({ status: "closed" }),
   pending: () => ({ status: "pending" }),
-  snooze: () => ({ status: "snoozed", until: anHour() }),
+  snooze: () => ({ status: "snoozed", until: document.querySelector("#bulk [name=until]").value || anHour() }),
   take: () => ({ owner: "me" }),
 };
 const many = (count) => `${count} case${count === 1 ? "" : "s"}`;
