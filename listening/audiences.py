@@ -147,6 +147,21 @@ def audience_lines(contacts: Iterable[Contact], form: AudienceFormat) -> Iterato
             yield _line(row)
 
 
+def in_parts(lines: Iterable[str], most: int = META_BATCH) -> Iterator[tuple[int, str]]:
+    """Each line of a file with a header, and the part it belongs to, from 1.
+
+    Each part is a file of its own, with the header and at most so many rows.
+    """
+    rest = iter(lines)
+    header = next(rest, "")
+    yield 1, header
+    for number, line in enumerate(rest):
+        part, place = divmod(number, most)
+        if part and not place:
+            yield part + 1, header
+        yield part + 1, line
+
+
 def _line(row: tuple[str, ...]) -> str:
     out = io.StringIO()
     # Hashes begin with no sign that a spreadsheet would run; a zip may.

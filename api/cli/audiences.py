@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
+from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -119,21 +119,34 @@ def audience(
             ids = list(flagged_ids(session, brand_id(found), kind, chosen))
             lines = audience_of(session, ids, form)
             try:
-                count = _written(lines, out)
+                count, files = _written(lines, out, split=form is AudienceFormat.META)
             except OSError as error:
                 raise ListeningError(
                     f"{out} cannot be written: {error.strerror or error}"
                 ) from error
-    count -= form is not AudienceFormat.X  # the header
-    print(f"{max(count, 0):,} of {len(ids):,} {people.value} are in the file.", file=sys.stderr)
-    if form is AudienceFormat.META and count > META_BATCH:
-        print(f"Meta takes at most {META_BATCH:,} a call: send it in parts.", file=sys.stderr)
+    count -= len(files) * (form is not AudienceFormat.X)  # the headers
+    told = f"{max(count, 0):,} of {len(ids):,} {people.value} are in"
+    print(f"{told} {', '.join(files) if len(files) > 1 else 'the file'}.", file=sys.stderr)
+    if form is AudienceFormat.META and out is None and count > META_BATCH:
+        print(
+            f"Meta takes at most {META_BATCH:,} a call: with --out it is written in parts.",
+            file=sys.stderr,
+        )
 
 
-def _written(lines: Iterator[str], out: Path | None) -> int:
-    count = 0
-    with out.open("w", encoding="utf-8") if out else nullcontext(sys.stdout) as file:
-        for line in lines:
+def _written(lines: Iterator[str], out: Path | None, *, split: bool) -> tuple[int, list[str]]:
+    """How many lines went into which files: one, or FILE, FILE-2 ... as they are sent."""
+    from listening.audiences import in_parts
+
+    count, files = 0, [str(out)]
+    with ExitStack() as stack:
+        file = stack.enter_context(out.open("w", encoding="utf-8")) if out else sys.stdout
+        for part, line in in_parts(lines) if out and split else ((1, line) for line in lines):
+            if out and part > len(files):
+                another = out.with_name(f"{out.stem}-{part}{out.suffix}")
+                stack.close()  # the last one
+                file = stack.enter_context(another.open("w", encoding="utf-8"))
+                files.append(str(another))
             file.write(line)
             count += 1
-    return count
+    return count, files

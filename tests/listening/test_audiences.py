@@ -8,6 +8,7 @@ from listening.audiences import (
     AudienceFormat,
     Contact,
     audience_lines,
+    in_parts,
     normal_country,
     normal_email,
     normal_handle,
@@ -120,3 +121,11 @@ def test_phones(given: str, expected: str | None) -> None:
 )
 def test_countries(given: str, expected: str | None) -> None:
     assert normal_country(given) == expected
+
+
+def test_parts_each_begin_with_the_header() -> None:
+    assert list(in_parts(["h", "1", "2", "3", "4", "5"], 2)) == [
+        (1, "h"), (1, "1"), (1, "2"), (2, "h"), (2, "3"), (2, "4"), (3, "h"), (3, "5"),
+    ]  # fmt: skip
+    assert list(in_parts(["h", "1", "2"], 2)) == [(1, "h"), (1, "1"), (1, "2")]
+    assert list(in_parts(["h"], 2)) == [(1, "h")]

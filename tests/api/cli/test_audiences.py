@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from api.cli.audiences import _written
 from listening.store.schema import migrate
 from listening.store.session import Store
 from tests.api.cli.conftest import Run
@@ -41,3 +42,17 @@ def test_customers_become_an_audience(listening: Run, tmp_path: Path) -> None:
     missing = listening("customers", "import", "nowhere.csv", check=False)
     assert missing.returncode == 1
     assert "nowhere.csv cannot be read" in missing.stderr
+
+
+def test_what_meta_does_not_take_at_once_is_written_in_parts(tmp_path: Path) -> None:
+    lines = ["EMAIL\n", *(f"{number}\n" for number in range(20_001))]
+    out = tmp_path / "meta.csv"
+    count, files = _written(iter(lines), out, split=True)
+    assert files == [str(tmp_path / name) for name in ("meta.csv", "meta-2.csv", "meta-3.csv")]
+    assert count == 20_001 + 3
+    parts = [Path(name).read_text().splitlines() for name in files]
+    assert [(part[0], part[1], part[-1], len(part)) for part in parts] == [
+        ("EMAIL", "0", "9999", 10_001), ("EMAIL", "10000", "19999", 10_001),
+        ("EMAIL", "20000", "20000", 2),
+    ]  # fmt: skip
+    assert _written(iter(lines), out, split=False) == (20_002, [str(out)])
