@@ -28,6 +28,17 @@ def settings(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 @pytest.fixture
+def inside(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """Addresses of this machine may be reached."""
+    monkeypatch.setenv("LISTENING_SOURCES_ALLOW_PRIVATE", "true")
+    monkeypatch.setenv("LISTENING_PUBLIC_URL", "https://desk.example/")
+    monkeypatch.setenv("LISTENING_SECRET_KEY", "s" * 40)
+    get_settings.cache_clear()
+    yield get_settings()
+    get_settings.cache_clear()
+
+
+@pytest.fixture
 def waiting(settings: Settings) -> Waiting:
     """The messages that wait, oldest first: queue, task, arguments and headers."""
 

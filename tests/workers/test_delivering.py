@@ -9,14 +9,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from sqlmodel import Session, col, select
 
 from listening.access import Actor, Role
-from listening.config import Settings, get_settings
+from listening.config import Settings
 from listening.keyring import Keyring
 from listening.notifying import sweep_rejected
 from listening.store.brands.brands import get_brand
@@ -30,17 +29,6 @@ from workers.jobs import delivering
 from workers.jobs.delivering import Delivered, deliver_due
 
 RITA = Actor(name="rita", everywhere=Role.ADMIN)
-
-
-@pytest.fixture
-def inside(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """Addresses of this machine may be reached."""
-    monkeypatch.setenv("LISTENING_SOURCES_ALLOW_PRIVATE", "true")
-    monkeypatch.setenv("LISTENING_PUBLIC_URL", "https://desk.example/")
-    monkeypatch.setenv("LISTENING_SECRET_KEY", "s" * 40)
-    get_settings.cache_clear()
-    yield get_settings()
-    get_settings.cache_clear()
 
 
 def hook(store: Store, settings: Settings, server: RawServer) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from email.message import EmailMessage
 
@@ -10,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from listening.access import COMMAND_LINE
-from listening.config import Settings, get_settings
+from listening.config import Settings
 from listening.keyring import Keyring
 from listening.store.brands.brands import get_brand
 from listening.store.notifying.channels import add_channel
@@ -24,17 +23,6 @@ from tests.mailserver import MAIL, mail_server
 from workers.jobs.delivering import Delivered, deliver_due
 
 WHO = {"author_name": "Gone Guy", "author_handle": "goneguy"}
-
-
-@pytest.fixture
-def reached(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """Settings with an address of the pages."""
-    monkeypatch.setenv("LISTENING_SOURCES_ALLOW_PRIVATE", "true")
-    monkeypatch.setenv("LISTENING_PUBLIC_URL", "https://desk.example/")
-    monkeypatch.setenv("LISTENING_SECRET_KEY", "s" * 40)
-    get_settings.cache_clear()
-    yield get_settings()
-    get_settings.cache_clear()
 
 
 def channel(store: Store, settings: Settings, kind: ChannelKind, address: dict[str, str]) -> None:
@@ -64,12 +52,12 @@ def parts(mail: EmailMessage) -> dict[str, str]:
     }
 
 
-def test_a_report_arrives_as_text_html_and_pdf(store: Store, reached: Settings) -> None:
+def test_a_report_arrives_as_text_html_and_pdf(store: Store, inside: Settings) -> None:
     brand(store, "JetBlue")
     with mail_server() as server:
-        channel(store, reached, ChannelKind.EMAIL, MAIL | {"port": str(server.port)})
+        channel(store, inside, ChannelKind.EMAIL, MAIL | {"port": str(server.port)})
         report = told(store)
-        assert deliver_due(store, reached) == Delivered(sent=1)
+        assert deliver_due(store, inside) == Delivered(sent=1)
     (mail,) = server.parsed()
     with store.session() as session:
         delivery = session.exec(select(Delivery)).one()
@@ -85,28 +73,28 @@ def test_a_report_arrives_as_text_html_and_pdf(store: Store, reached: Settings) 
     assert "<" not in delivery.text, "the log keeps the text alone"
 
 
-def test_a_report_that_is_gone_is_told_as_text(store: Store, reached: Settings) -> None:
+def test_a_report_that_is_gone_is_told_as_text(store: Store, inside: Settings) -> None:
     brand(store, "JetBlue")
     with mail_server() as server:
-        channel(store, reached, ChannelKind.EMAIL, MAIL | {"port": str(server.port)})
+        channel(store, inside, ChannelKind.EMAIL, MAIL | {"port": str(server.port)})
         told(store)
         with store.work() as session:
             session.delete(session.exec(select(Report)).one())
-        assert deliver_due(store, reached) == Delivered(sent=1)
+        assert deliver_due(store, inside) == Delivered(sent=1)
     assert [mail.get_content_type() for mail in server.parsed()] == ["text/plain"]
 
 
 def test_a_webhook_and_a_chat_get_no_html(
-    store: Store, reached: Settings, monkeypatch: pytest.MonkeyPatch
+    store: Store, inside: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     brand(store, "JetBlue")
     monkeypatch.setattr("listening.sending.apprised._reachable", lambda _: None)
     with talking(answering()) as hook, talking(answering(b'{"id": 1}')) as chat:
-        channel(store, reached, ChannelKind.WEBHOOK, {"address": hook.url})
+        channel(store, inside, ChannelKind.WEBHOOK, {"address": hook.url})
         place = chat.url.removeprefix("http://").rstrip("/")
-        channel(store, reached, ChannelKind.APPRISE, {"address": f"gotify://{place}/tokentoken1"})
+        channel(store, inside, ChannelKind.APPRISE, {"address": f"gotify://{place}/tokentoken1"})
         told(store)
-        assert deliver_due(store, reached) == Delivered(sent=2)
+        assert deliver_due(store, inside) == Delivered(sent=2)
     with store.session() as session:
         assert len(session.exec(select(Channel)).all()) == 2
     for asked in (*hook.asked, *chat.asked):
