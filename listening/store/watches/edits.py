@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from listening.access import Actor, Permission
@@ -170,6 +171,10 @@ def edit_watch(
     if params is not None and settled != watch.params:
         _alone(session, watch, settled)
         retell(session, watch, connector.spec, settled)
+        try:
+            session.flush()
+        except IntegrityError:  # another became the same in this very moment
+            raise ConflictError("Another watch does the same by now: look again.") from None
     elif not another:
         return watch
     _bump(session, actor, "watch.edit", watch, before)

@@ -13,6 +13,7 @@ from listening.schedule import Schedule
 from listening.sources.registry import REGISTRY, settings_of
 from listening.store.session import Store
 from listening.store.tables import AuditEntry, Change, Watch
+from listening.store.watches import edits
 from listening.store.watches.edits import add_watch, edit_watch
 from tests.factories import brand
 
@@ -98,6 +99,16 @@ def test_what_another_watch_does_already_is_refused(store: Store, one: int) -> N
         edit(store, one, params={"address": "https://b.example/"})
     elsewhere = add(store, brand(store, "Virgin"))
     assert edit(store, elsewhere, params={"address": "https://b.example/"}).version == 2
+
+
+def test_what_another_became_in_this_moment_is_refused(
+    store: Store, one: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(store, stored(store, one).brand_id, address="https://b.example/")
+    monkeypatch.setattr(edits, "_alone", lambda *_: None)  # it was not there yet when looked for
+    with pytest.raises(ConflictError, match="by now"):
+        edit(store, one, params={"address": "https://b.example/"})
+    assert stored(store, one).params == {"address": FEED}
 
 
 @pytest.mark.parametrize(
