@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from listening.incidents import Incident, IncidentKind
@@ -172,7 +172,6 @@ def _incident(facts: Facts) -> Iterator[Sentence]:
     if not facts.incidents:
         return
     one = max(facts.incidents, key=lambda i: (i.value - i.usual) / i.spread)
-    first, last = one.from_.date(), (one.at - timedelta(hours=1)).date()
     figures = {
         "kind": one.kind.value,
         "from": one.from_.isoformat(),
@@ -193,14 +192,12 @@ def _incident(facts: Facts) -> Iterator[Sentence]:
         text += f"; {share:.0%} of the scored ones are negative." if share is not None else "."
     else:
         text = (
-            f"{until} {one.value:.0%} of {one.scored:,} scored mentions were negative where "
-            f"{one.usual:.0%} were usual (beyond {one.k:g} SE)."
+            f"{until} {one.negative:,} of {one.scored:,} scored mentions were negative "
+            f"({one.value:.0%}) where {one.usual:.0%} were usual (beyond {one.k:g} SE)."
         )
     if len(facts.incidents) > 1:
         text = text[:-1] + f"; {_many(len(facts.incidents), 'incident')} in all."
-    more = {"sentiment": "negative"} if one.kind is IncidentKind.NEGATIVE else {}
-    filters = {"startDate": first.isoformat(), "endDate": last.isoformat(), **more}
-    yield Sentence("incident", text, figures, filters)
+    yield Sentence("incident", text, figures, one.filters)
 
 
 def _themes(facts: Facts) -> Iterator[Sentence]:

@@ -21,6 +21,7 @@ from enum import StrEnum
 from itertools import accumulate
 
 from listening.series import HOURS, Hour
+from listening.windows import as_filters
 
 DEFAULT_K = 2.0
 NAMED_K = (1.5, 2.0, 3.0)
@@ -68,6 +69,20 @@ class Incident:
     def from_(self) -> datetime:
         """Where the 24 hours begin that were the furthest beyond."""
         return self.at - timedelta(hours=HOURS)
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """Of the mentions that went up in these 24 hours, as lists of mentions take them."""
+        return as_filters(self.from_, self.at) | self._kept
+
+    @property
+    def whole_filters(self) -> dict[str, str]:
+        """The same from the first hour beyond to the last."""
+        return as_filters(self.began, self.ended) | self._kept
+
+    @property
+    def _kept(self) -> dict[str, str]:
+        return {"sentiment": "negative"} if self.kind is IncidentKind.NEGATIVE else {}
 
     @property
     def negative_share(self) -> float | None:

@@ -60,6 +60,24 @@ class Window:
         return {"since": self.first.isoformat(), "until": self.last.isoformat()}
 
 
+def as_filters(since: datetime, until: datetime) -> dict[str, str]:
+    """The mentions from a moment until another one, outside, as lists of mentions take them."""
+    return {"startDate": day_or_moment(since), "endDate": day_or_moment(until, end=True)}
+
+
+def day_or_moment(moment: datetime, *, end: bool = False) -> str:
+    """A day where it is whole days, 2026-03-31; else the moment in UTC, 2026-03-31T12:00.
+
+    Args:
+        moment: in UTC.
+        end: whether it is the first moment outside, which is the end of the day before.
+    """
+    if moment.time() == time():
+        return (moment - timedelta(days=1 if end else 0)).date().isoformat()
+    precision = "minutes" if not (moment.second or moment.microsecond) else "milliseconds"
+    return moment.replace(tzinfo=None).isoformat(timespec=precision)
+
+
 def ends_on(last_mention: date | None, today: date) -> date:
     """The last day of windows: today, or the last mention's where the brand fell silent.
 

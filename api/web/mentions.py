@@ -37,6 +37,7 @@ from listening.store.mentions.overriding import override
 from listening.store.mentions.tagging import brand_tags, tag_mentions
 from listening.store.mentions.undoing import undo
 from listening.store.tables import Brand, SentimentLabel
+from listening.windows import day_or_moment
 
 router = APIRouter(include_in_schema=False)
 Form = Annotated[FormData, Depends(form_of)]
@@ -83,7 +84,7 @@ def mentions_page(
             found=found,
             wrong=wrong,
             text=next((value for name, value in given if name == "q"), ""),
-            days=_days(given),
+            days=_days(given, search),
             # Sent again by every form of the page; a search box sends its own.
             filters=[p for p in given if p[0] not in ("q", "sort", "startDate", "endDate")],
             chips=chips(search, segment_names(session, _segments(search))),
@@ -215,9 +216,14 @@ def _read(given: Iterable[tuple[str, str]]) -> tuple[Search, InvalidError | Quer
         return Search(), error
 
 
-def _days(given: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The days as the fields of a form take them."""
-    return {name: value[:10] for name, value in given if name in ("startDate", "endDate")}
+def _days(given: Iterable[tuple[str, str]], search: Search) -> dict[str, str]:
+    """The days or moments as the fields of a form take them and send them again."""
+    days = {name: value[:10] for name, value in given if name in ("startDate", "endDate")}
+    if search.since is not None:
+        days["startDate"] = day_or_moment(search.since)
+    if search.until is not None:
+        days["endDate"] = day_or_moment(search.until, end=True)
+    return days
 
 
 def _facets(

@@ -107,12 +107,13 @@ def test_the_incident_that_was_the_furthest_beyond() -> None:
         "In the 24 hours until 23 Feb 2015, 06:00 UTC, 220 mentions came where 134 a day were "
         "usual (beyond mean + 3 SD); 60% of the scored ones are negative; 2 incidents in all."
     )
-    assert one.filters == {"startDate": "2015-02-22", "endDate": "2015-02-23"}
+    assert one.filters == {"startDate": "2015-02-22T06:00", "endDate": "2015-02-23T06:00"}
     (one,) = [s for s in what_changed(replace(found, incidents=[worse])) if s.kind == "incident"]
     assert one.text == (
-        "In the 24 hours until 23 Feb 2015, 06:00 UTC, 60% of 200 scored mentions were negative "
-        "where 40% were usual (beyond 1.5 SE)."
+        "In the 24 hours until 23 Feb 2015, 06:00 UTC, 120 of 200 scored mentions were negative "
+        "(60%) where 40% were usual (beyond 1.5 SE)."
     )
+    assert one.filters == incident().filters | {"sentiment": "negative"}
 
 
 def test_themes_and_the_one_that_is_bad() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from listening.errors import InvalidError
-from listening.windows import Window, chosen, ends_on, preset
+from listening.windows import Window, as_filters, chosen, ends_on, preset
 
 END = date(2015, 2, 24)
 
@@ -67,3 +67,13 @@ def test_as_an_address_carries_it() -> None:
     assert preset("7", END).as_params() == {"window": "7"}
     own = Window(date(2015, 2, 1), date(2015, 2, 10))
     assert own.as_params() == {"since": "2015-02-01", "until": "2015-02-10"}
+
+
+def test_moments_as_filters() -> None:
+    since = datetime(2026, 3, 1, tzinfo=UTC)
+    assert as_filters(since, datetime(2026, 3, 3, tzinfo=UTC)) == {
+        "startDate": "2026-03-01", "endDate": "2026-03-02",
+    }  # fmt: skip
+    assert as_filters(since.replace(hour=7), since.replace(hour=9, second=5)) == {
+        "startDate": "2026-03-01T07:00", "endDate": "2026-03-01T09:00:05.000",
+    }  # fmt: skip
