@@ -106,6 +106,17 @@ def entries(people: Store) -> list[str]:
         return [str(i) for i in session.exec(select(AuditEntry.id).order_by(AuditEntry.id))]  # type: ignore[arg-type]
 
 
+def test_what_enter_presses_without_scripts_is_tag(browser: TestClient) -> None:
+    form = re.search(r'<form id="bulk".*?</form>', browser.get(PAGE).text, re.DOTALL)
+    assert form is not None
+    assert f'action="{PAGE}/tags"' in form[0].partition(">")[0]
+    assert re.findall(r"<button([^>]*)>(\w+)</button>", form[0]) == [
+        (' name="how" value="add"', "Tag"),
+        (' name="how" value="remove"', "Untag"),
+        (f' formaction="{PAGE}/override"', "Set"),
+    ]
+
+
 def test_many_tagged_at_once(browser: TestClient, people: Store) -> None:
     numbers = ticks(browser.get(PAGE, params={"q": "lost"}).text)
     assert len(numbers) == 2

@@ -6,17 +6,6 @@ const box = document.querySelector("#q");
 const wrong = document.querySelector("#q-wrong");
 const search = document.querySelector("#search");
 
-// Facets take longer than the list, so they come after it.
-const facets = document.querySelector("[data-facets]");
-if (facets && matchMedia("(max-width: 860px)").matches) facets.querySelector("details").open = false;
-if (facets?.querySelector(".facet-list > .note > a")) {
-  const answer = await fetch(facets.dataset.facets).catch(() => null);
-  if (answer?.ok) {
-    const part = new DOMParser().parseFromString(await answer.text(), "text/html");
-    facets.querySelector(".facet-list").replaceChildren(...part.body.childNodes);
-  }
-}
-
 // Return searches; a line break is written with Shift.
 box.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -75,7 +64,27 @@ if (bulk) {
       count();
     });
   }
+  // A form sent with nothing to set would come back without the ticks.
+  bulk.addEventListener("submit", (event) => {
+    const sentiment = event.submitter?.hasAttribute("formaction");
+    const field = bulk.elements[sentiment ? "sentiment" : "tags"];
+    if (field.value.trim()) return;
+    event.preventDefault();
+    chosen.textContent = sentiment ? "Choose a sentiment first." : "Write a tag first.";
+    field.focus();
+  });
   count();
+}
+
+// Facets take longer than the list, so they come after it. What waits comes last: all above listens at once.
+const facets = document.querySelector("[data-facets]");
+if (facets && matchMedia("(max-width: 860px)").matches) facets.querySelector("details").open = false;
+if (facets?.querySelector(".facet-list > .note > a")) bring(facets);
+async function bring(place) {
+  const answer = await fetch(place.dataset.facets).catch(() => null);
+  if (!answer?.ok) return;
+  const part = new DOMParser().parseFromString(await answer.text(), "text/html");
+  place.querySelector(".facet-list").replaceChildren(...part.body.childNodes);
 }
 
 // What is rare is looked for in steps: go on until something is there, and say how far it came.
