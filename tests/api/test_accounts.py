@@ -159,6 +159,9 @@ def test_a_key_shows_once_and_is_used_until_it_is_revoked(store: Store, client: 
     assert me["name"] == f"API key nightly of {ADMIN}" and me["writes"] is True
     listed = site.get("/settings/keys").text
     assert secret not in listed and "reads and writes" in listed and "JetBlue" in listed
+    # Revoking takes a second step.
+    assert re.search(r"<details><summary>Revoke(?:(?!</details>).)*/revoke", listed)
+    assert listed.count("/revoke") == 1
     assert (
         stranger.get("/settings/keys", headers=headers, follow_redirects=False).status_code == 303
     )

@@ -114,6 +114,10 @@ def test_a_schedule_by_forms(desk: TestClient) -> None:
     said = send(desk, f"{BLUE}/reports/schedules", days="7", **fields)
     assert "“<b>Weekly</b>” is made from now on." in said
     assert "0 8 * * 1 in Europe/Berlin" in said
+    # Removing takes a second step.
+    page = desk.get(f"{BLUE}/reports").text
+    assert re.search(r'<details><summary>Remove(?:(?!</details>).)*value="remove"', page)
+    assert page.count('value="remove"') == 1
     bad = send(desk, f"{BLUE}/reports/schedules", days="7", **fields | {"timezone": "Nowhere"})
     assert "there is no 'Nowhere'" in bad
     for number in ("100000000000000000000", "9" * 19, "1" * 5000):
