@@ -11,7 +11,7 @@ from listening.errors import InvalidError
 
 SORTS = {
     "surest": "surest first",
-    "score": "highest score first",
+    "score": "strongest score first",
     "reach": "most followers first",
     "recent": "latest mention first",
     "trend": "moved most this month first",

@@ -30,7 +30,13 @@ from listening.store.flags.customers import count_customers
 from listening.store.flags.pages import evidence_of, news_of, segments_named, sources_of
 from listening.store.flags.reviewing import Acted, act, undo
 from listening.store.flags.stancechanges import latest_turns
-from listening.store.flags.stances import COUNTED, count_flagged, count_stances, stance_views
+from listening.store.flags.stances import (
+    COUNTED,
+    count_dismissed,
+    count_flagged,
+    count_stances,
+    stance_views,
+)
 from listening.store.tables import Brand, Mark, StanceKind
 from listening.store.tables.types import now
 
@@ -72,6 +78,9 @@ def _list(request: Request, kind: StanceKind, number: int) -> Response:
     with site.reading() as session:
         change = known_change(session)
         counts = kept_count(site, session, ("stances", bid), lambda: count_stances(session, bid))
+        dismissed = kept_count(
+            site, session, ("dismissed", bid), lambda: count_dismissed(session, bid)
+        )
         total = counts.get(kind, 0) if chosen.plain else count_flagged(session, bid, kind, chosen)
         found = page_of(
             total,
@@ -93,7 +102,8 @@ def _list(request: Request, kind: StanceKind, number: int) -> Response:
             page=found,
             change=change,
             most=not chosen.plain and total >= COUNTED,
-            weighed=sum(counts.values()),
+            weighed=sum(counts.values()) + sum(dismissed.values()),
+            dismissed=dismissed.get(kind, 0),
             lately=kept_count(
                 site, session, ("turned", bid, kind, week.turned_since),
                 lambda: count_flagged(session, bid, kind, week),

@@ -298,6 +298,20 @@ def count_stances(session: Session, brand_id: int) -> dict[StanceKind, int]:
     return {kind: count for (_, kind), count in stance_counts(session, brand_id).items()}
 
 
+def count_dismissed(session: Session, brand_id: int) -> dict[StanceKind, int]:
+    """How many of a brand's flags are dismissed, by kind."""
+    statement: Any = (
+        select_columns(col(Flag.kind), func.count())
+        .where(
+            col(Flag.brand_id) == brand_id,
+            col(Flag.kind) != StanceKind.PASSIVE,
+            col(Flag.status) == FlagStatus.DISMISSED,
+        )
+        .group_by(col(Flag.kind))
+    )
+    return {StanceKind(kind): count for kind, count in session.execute(statement)}
+
+
 def stance_counts(session: Session, only: int | None) -> dict[tuple[int, StanceKind], int]:
     """The same for one brand or for all, by (brand id, kind)."""
     weighed: Any = select_columns(col(Stance.brand_id), func.count()).group_by(col(Stance.brand_id))
