@@ -44,6 +44,9 @@ MIN_OPINIONS = 2
 MAX_EVIDENCE = 20
 MAX_NEWEST = 20
 ADVOCATE, DETRACTOR, PASSIVE = "advocate", "detractor", "passive"
+# A mention is said to lean to a side from this pull on. That is no label: what the models call
+# neutral may lean, by its polarity or because it warns or recommends.
+LEANS = 0.2
 # Praise is said to be perhaps ironic from this probability on; it weighs what it weighs, since
 # weighing it less ranked the airline authors worse. Half of the texts that taught the model
 # irony are ironic, of mentions perhaps one in ten: what looks like 0.9 there is even odds here
@@ -275,19 +278,22 @@ def _evidence(said: Sequence[Said], weights: Sequence[float], score: float) -> t
 
 def _reason(kind: str, said: Sequence[Said], counted: Sequence[Said]) -> str:
     """The verdict in words, from the counts alone."""
-    positive = sum(s.pull > 0.2 for s in counted)
-    negative = sum(s.pull < -0.2 for s in counted)
+    positive = sum(s.pull > LEANS for s in counted)
+    negative = sum(s.pull < -LEANS for s in counted)
     count = len(counted)
     if count < MIN_OPINIONS:
         scored = any(s.polarity is not None for s in said)
         nothing = "no mention that counts" if scored else "no scored mention"
         parts = ["one independent mention: too little to tell" if count else nothing]
     elif kind == ADVOCATE or (kind == PASSIVE and positive > negative):
-        parts = [f"{positive} of {count} mentions positive"]
+        parts = [f"{positive} of {count} mentions {_lean(positive)} positive"]
     elif kind == DETRACTOR or negative > positive:
-        parts = [f"{negative} of {count} mentions negative"]
+        parts = [f"{negative} of {count} mentions {_lean(negative)} negative"]
     else:
-        parts = [f"{positive} positive and {negative} negative of {count} mentions"]
+        parts = [
+            f"{positive} of {count} mentions {_lean(positive)} positive, "
+            f"{negative} {_lean(negative)} negative"
+        ]
     if recommends := sum(s.recommends for s in counted):
         parts.append("recommends it" + _times(recommends))
     if warns := sum(s.warns for s in counted):
@@ -304,6 +310,10 @@ def _reason(kind: str, said: Sequence[Said], counted: Sequence[Said]) -> str:
             left_out[one.not_counted] = left_out.get(one.not_counted, 0) + 1
     parts += [f"{n} not counted ({why})" for why, n in sorted(left_out.items())]
     return "; ".join(parts)
+
+
+def _lean(count: int) -> str:
+    return "leans" if count == 1 else "lean"
 
 
 def _times(count: int) -> str:

@@ -49,7 +49,7 @@ class FlaggedAuthor(Shown):
     trend: float | None = Field(description="Score now less that of 30 days ago.")
     mentions: int
     opinions: int
-    reason: str = Field(examples=["3 of 4 mentions negative; warns others"])
+    reason: str = Field(examples=["3 of 4 mentions lean negative; warns others"])
     last_at: datetime | None
     turned_at: datetime | None
     status: FlagStatus

@@ -136,12 +136,12 @@ def _flag(session: Session, store: Store, blue: int) -> None:
         blue,
         {
             author_id(store, ADVOCATE): verdict(
-                "advocate", 0.62, "3 of 3 mentions positive; recommends it",
+                "advocate", 0.62, "3 of 3 mentions lean positive; recommends it",
                 Evidence(found["f1"], 1.0, 0.95, None), Evidence(found["f2"], 1.0, 0.8, None),
                 Evidence(found["f3"], 0.6, 0.5, None),
             ),
             author_id(store, DETRACTOR): verdict(
-                "detractor", -0.57, "2 of 2 mentions negative; 1 not counted (copy)",
+                "detractor", -0.57, "2 of 2 mentions lean negative; 1 not counted (copy)",
                 Evidence(found["n1"], 1.0, -0.9, None), Evidence(found["n2"], 0.9, -0.9, None),
                 Evidence(found["n3"], 0.0, -0.8, "copy"),
             ),

@@ -56,7 +56,8 @@ def test_a_list_explains_itself(flagged: Store, client: Client) -> None:
     text = words(html)
     assert names(html) == ["foe1", "foe2"]
     assert "2 authors of 5 weighed" in text
-    assert "4 of 4 mentions negative" in text
+    assert "strongest score first" in text
+    assert "4 of 4 mentions lean negative" in text
     assert "turned detractor on 2 Sep 2026" in text
     assert "JetBlue foe1 says word3" in text
     assert text.count("new this month") == 2
@@ -68,6 +69,7 @@ def test_a_list_explains_itself(flagged: Store, client: Client) -> None:
     ("query", "expected"),
     [
         ("sort=reach", ["foe2", "foe1"]),
+        ("sort=score", ["foe1", "foe2"]),  # the strongest: nearest to -1
         ("reach_from=250", ["foe2"]),
         ("status=dismissed", []),
         ("source=file&source=x", ["foe1", "foe2"]),
@@ -110,6 +112,10 @@ def test_dismissing_asks_why_and_new_evidence_is_told(flagged: Store, client: Cl
     assert "Say a reason" in words(html)
     html = send(site, FLAGS, action="dismiss", author=foe, reason="a joke", back=FOES)
     assert names(html) == ["foe2"]
+    # Whoever is dismissed was weighed all the same, and is a step away.
+    assert "1 author of 5 weighed · 1 dismissed" in words(html)
+    assert f'<a href="{FOES}?status=dismissed">1 dismissed</a>' in html
+    assert "1 dismissed" not in words(site.get(FANS).text)
     say(flagged, "foe1", -0.7, first=12)
     flag(flagged, SETTINGS)
     html = site.get(FOES).text

@@ -130,8 +130,8 @@ def test_the_overview_spells_out_every_figure(people: Store, client: Client) -> 
     assert "Followers known for 1 of 4 authors" in text
     assert "3,600followers, summed over mentions1,200 unique" in text.replace("3,600 f", "3,600f")
     assert "1 in a language the models do not read, 1 not analysed yet" in text
-    assert "3 of 3 mentions positive; recommends it" in text
-    assert "2 of 2 mentions negative; 1 not counted (copy)" in text
+    assert "3 of 3 mentions lean positive; recommends it" in text
+    assert "2 of 2 mentions lean negative; 1 not counted (copy)" in text
     assert "1 high, 1 medium, 1 low" in text
 
 

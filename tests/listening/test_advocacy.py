@@ -122,7 +122,7 @@ def test_praise_that_may_be_ironic_weighs_the_same_and_says_so() -> None:
     joked = verdict(said(0.9, id=1, ironic=0.95), said(0.9, id=2, ironic=0.95))
     assert (meant.kind, joked.kind) == ("advocate", "advocate")
     assert joked.score == meant.score
-    assert joked.reason == "2 of 2 mentions positive; 2 of the positive may be ironic"
+    assert joked.reason == "2 of 2 mentions lean positive; 2 of the positive may be ironic"
 
 
 # The score and its interval
@@ -248,20 +248,24 @@ def test_an_unscored_mention_is_shown_without_a_polarity() -> None:
         ([said(1.0)], "one independent mention: too little to tell"),
         (
             [said(1.0, id=1), said(1.0, id=2), said(0.1, id=3)],
-            "2 of 3 mentions positive",
+            "2 of 3 mentions lean positive",
         ),
         (
             [said(-1.0, id=1, warns=True), said(-1.0, id=2, warns=True), said(-1.0, id=3)],
-            "3 of 3 mentions negative; warns others twice",
+            "3 of 3 mentions lean negative; warns others twice",
         ),
-        ([said(1.0, id=1), said(-1.0, id=2)], "1 positive and 1 negative of 2 mentions"),
+        ([said(1.0, id=1), said(-1.0, id=2)], "1 of 2 mentions leans positive, 1 leans negative"),
         (
             [said(0.4, id=n, recommends=True) for n in range(3)] + [said(1.0, spam=True)],
-            "3 of 3 mentions positive; recommends it 3 times; 1 not counted (spam)",
+            "3 of 3 mentions lean positive; recommends it 3 times; 1 not counted (spam)",
         ),
         (
             [said(0.3, id=1), said(-0.3, id=2), said(-0.3, id=3), said(0.0, copy_of_earlier=True)],
-            "2 of 3 mentions negative; 1 not counted (copy)",
+            "2 of 3 mentions lean negative; 1 not counted (copy)",
+        ),
+        (  # labelled neutral, both: by its polarity the one, by its warning the other
+            [said(-0.33, id=1), said(0.0, id=2, warns=True), said(-0.2, id=3), said(-0.9, id=4)],
+            "3 of 4 mentions lean negative; warns others",
         ),
     ],
 )

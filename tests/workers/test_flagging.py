@@ -92,7 +92,7 @@ def test_advocates_and_detractors_with_their_evidence(spoken: Store) -> None:
         "a3": StanceKind.PASSIVE,
         "a4": StanceKind.PASSIVE,  # once is not enough
     }
-    assert found["a1"].reason == "2 of 2 mentions positive; recommends it"
+    assert found["a1"].reason == "2 of 2 mentions lean positive; recommends it"
     shown = mentions(spoken)
     assert {e["mention_id"] for e in found["a2"].evidence} == {
         shown["p3"].mention.id,

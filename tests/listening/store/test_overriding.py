@@ -74,14 +74,14 @@ def test_the_stance_follows_at_once(store: Store, said: dict[str, int]) -> None:
             ).one()
 
     before, other = stance("ann"), stance("bob")
-    assert before.reason == "3 of 3 mentions positive"
+    assert before.reason == "3 of 3 mentions lean positive"
     with store.work() as session:
         assert override(session, SUPPORT, [said["a"], said["b"]], NEGATIVE).stances == 1
     after = stance("ann")
     assert after.id == before.id
     assert after.score < 0 < before.score
     assert (after.mentions, after.opinions) == (3, 3)
-    assert after.reason == "2 of 3 mentions negative"
+    assert after.reason == "2 of 3 mentions lean negative"
     assert after.basis == before.basis
     pulls = {e["mention_id"]: e["pull"] for e in after.evidence}
     assert pulls == {said["a"]: -1.0, said["b"]: -1.0, said["c"]: 0.9}
@@ -102,7 +102,9 @@ def test_a_copy_stays_uncounted(store: Store) -> None:
         override(session, SUPPORT, [int(mentions(store)["b"].mention.id or 0)], NEGATIVE)
     with store.session() as session:
         found = session.exec(select(Stance)).one()
-        assert found.reason == "1 positive and 1 negative of 2 mentions; 1 not counted (copy)"
+        assert (
+            found.reason == "1 of 2 mentions leans positive, 1 leans negative; 1 not counted (copy)"
+        )
 
 
 def test_undone_by_whoever_did_it(store: Store, said: dict[str, int]) -> None:
