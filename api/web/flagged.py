@@ -45,6 +45,7 @@ PageNumber = Annotated[int, Query(ge=1, le=10_000_000)]
 
 router = APIRouter(include_in_schema=False)
 
+_TICKED = "ticked"  # in an address: ids of the authors who stay ticked after an error
 ROWS = 40  # each with its mentions: more would be a heavy page
 
 DONE = {
@@ -110,6 +111,7 @@ def _list(request: Request, kind: StanceKind, number: int) -> Response:
             ),
             lately_address=urlencode(week.params()),
             chosen=chosen,
+            ticked=request.query_params.get(_TICKED, "").split(","),
             keep=_kept(chosen),
             views=views_for(session, actor, brand, f"{kind.value}s"),
             first_address=urlencode(chosen.params()),
@@ -192,6 +194,8 @@ async def act_page(request: Request, slug: str) -> Response:
     back = _back(form, brand_of(request))
     try:
         done = await run_in_threadpool(_act, request, form)
+    except InvalidError as error:
+        return redirect(request, _with_ticks(back, form), str(error), bad=True)
     except ListeningError as error:
         return redirect(request, back, str(error), bad=True)
     return _told(request, done, back)
@@ -261,4 +265,20 @@ def _word(form: FormData, name: str) -> str:
 
 
 def _back(form: FormData, brand: Brand) -> str:
-    return _word(form, "back") or brand_url(brand.slug)
+    return _without_ticks(_word(form, "back") or brand_url(brand.slug))
+
+
+def _without_ticks(address: str) -> str:
+    """What was kept for another try is over."""
+    path, _, query = address.partition("?")
+    kept = [part for part in query.split("&") if part and not part.startswith(f"{_TICKED}=")]
+    return f"{path}?{'&'.join(kept)}" if kept else path
+
+
+def _with_ticks(address: str, form: FormData) -> str:
+    """The page with the same authors ticked: what was wrong is mended without choosing anew."""
+    ids = [str(value).partition(":")[0] for value in form.getlist("author")]
+    shown = [number for number in ids if number.isdecimal() and len(number) < 20][:ROWS]
+    if not shown:
+        return address
+    return f"{address}{'&' if '?' in address else '?'}{_TICKED}={','.join(shown)}"

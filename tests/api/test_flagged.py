@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from io import StringIO
 
 import pytest
@@ -108,8 +109,16 @@ def test_several_are_confirmed_and_taken_back(flagged: Store, client: Client) ->
 def test_dismissing_asks_why_and_new_evidence_is_told(flagged: Store, client: Client) -> None:
     site = client(flagged)
     foe = ticked(flagged, "foe1")
-    html = send(site, FLAGS, action="dismiss", author=foe, back=FOES)
+    html = send(site, FLAGS, action="dismiss", author=foe, back=f"{FOES}?sort=reach")
     assert "Say a reason" in words(html)
+    # The same are ticked still, and those alone; done once, nobody is.
+    assert re.findall(r'name="author" value="(\d+:\d+)" checked', html) == foe
+    assert names(html) == ["foe2", "foe1"]
+    again = re.search(r'name="back" value="([^"]+)"', html)
+    assert again is not None and "ticked=" in again[1]
+    noted = unescape(again[1])
+    assert " checked aria" not in send(site, FLAGS, action="contacted", author=foe, back=noted)
+    foe = ticked(flagged, "foe1")
     html = send(site, FLAGS, action="dismiss", author=foe, reason="a joke", back=FOES)
     assert names(html) == ["foe2"]
     # Whoever is dismissed was weighed all the same, and is a step away.

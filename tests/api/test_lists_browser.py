@@ -53,3 +53,17 @@ def test_return_searches_while_facets_are_still_counted(page: Page) -> None:
     box.fill("crew")
     box.press("Enter")
     page.wait_for_url("**/mentions?*q=crew*", wait_until="commit")
+
+
+def test_a_dismissal_without_its_reason_keeps_the_ticks(page: Page) -> None:
+    page.goto("/brands/jetblue/detractors")
+    page.locator('tbody input[name="author"]').first.check()
+    page.locator(".bulk summary", has_text="Dismiss").click()
+    page.get_by_label("Why is this wrong?").fill("  ")
+    page.get_by_role("button", name="Dismiss").click()
+    assert page.locator(".bulk .chosen").inner_text() == "Say a reason first: why is this wrong?"
+    assert page.evaluate("document.activeElement.name") == "reason"
+    assert page.locator('tbody input[name="author"]:checked').count() == 1
+    page.get_by_label("Why is this wrong?").fill("a joke")
+    page.get_by_role("button", name="Dismiss").click()
+    page.get_by_text("Dismissed 1 author.").wait_for()

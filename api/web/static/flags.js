@@ -42,6 +42,19 @@ if (form && all) {
   count();
 }
 
+// Sent without its reason or note a form would come back without the ticks.
+document.addEventListener("submit", (event) => {
+  const field = event.submitter?.closest(".pop")?.querySelector('[name="reason"], [name="note"]');
+  if (!field || event.defaultPrevented || field.value.trim()) return;
+  event.preventDefault();
+  field.setAttribute("aria-invalid", "true");
+  field.addEventListener("input", () => field.removeAttribute("aria-invalid"), { once: true });
+  const asked = field.name === "reason" ? "Say a reason first: why is this wrong?" : "Write the note first.";
+  if (said) said.textContent = asked;
+  else tell(asked);
+  field.focus();
+});
+
 // One pop-up at a time; Escape closes it and gives the focus back.
 document.addEventListener("toggle", (event) => {
   const opened = event.target;
