@@ -25,6 +25,7 @@ from listening.access import Permission
 from listening.errors import InvalidError, ListeningError, QueryError
 from listening.searching import FACETS, NAMES, Search, search_of
 from listening.store.brands.brands import brand_id, list_brands
+from listening.store.keeping.wishes import matching_of
 from listening.store.mentions.finding import (
     Facets,
     Found,
@@ -82,6 +83,7 @@ def mentions_page(
             tab="mentions",
             search=search,
             found=found,
+            matching=matching_of(session, brand),
             wrong=wrong,
             text=next((value for name, value in given if name == "q"), ""),
             days=_days(given, search),

@@ -25,6 +25,7 @@ from listening.store.brands.brands import brand_id
 from listening.store.cases.cases import CaseView, with_similar
 from listening.store.counts.overviews import Asked, Overview, overview
 from listening.store.flags.stances import count_stances, stance_views
+from listening.store.keeping.wishes import matching_of
 from listening.store.mentions.mentions import views
 from listening.store.tables import Case, CaseStatus, StanceKind
 from listening.windows import DEFAULT, PRESETS
@@ -75,6 +76,7 @@ def overview_page(
             brand=brand,
             tab="",
             o=found,
+            matching=matching_of(session, brand),
             asked=asked,
             links=_links(found, asked),
             chart=time_chart(

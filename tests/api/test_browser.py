@@ -17,6 +17,7 @@ from api.web.acting import COOKIE
 from api.web.app import create_app
 from listening.config import Settings
 from listening.store.session import Store
+from tests.factories import load, post
 from tests.signed import cookie_for
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -109,3 +110,28 @@ def test_from_a_brand_to_the_mentions_behind_a_flag(
         browser.close()
     assert said == []
     assert {urlsplit(url).hostname for url in asked} == {"127.0.0.1"}
+
+
+def test_a_table_beside_another_window_fits_a_phone(people: Store, served: tuple[str, str]) -> None:
+    address, cookie = served
+    if not CHROMIUM.exists():
+        absent = f"no {CHROMIUM}: apt-get install chromium"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(absent)
+    from playwright.sync_api import sync_playwright
+
+    days = range(1, 29)
+    load(
+        people,
+        *(
+            post("JetBlue was late", id=f"m{day}", source="mastodon", at=f"2026-08-{day:02}T12:00Z")
+            for day in days
+        ),
+    )
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+        page.context.add_cookies([{"name": COOKIE, "value": cookie, "url": address}])
+        page.goto(f"{address}/brands/jetblue?since=2026-08-15&until=2026-09-04")
+        assert page.get_by_role("columnheader", name="the 21 days before").count() == 1
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        browser.close()

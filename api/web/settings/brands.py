@@ -25,6 +25,7 @@ from listening.store.brands.brands import brand_id as id_of
 from listening.store.brands.brands import list_brands
 from listening.store.brands.edits import facts_of, own_accounts_of
 from listening.store.brands.trying import QueryTest, run_query_test
+from listening.store.keeping.wishes import matching_of
 from listening.store.tables import Brand, Mention
 from listening.store.tables.types import now
 
@@ -191,7 +192,7 @@ def _one(
 ) -> Response:
     with site_of(request).reading() as session:
         brand = session.get_one(Brand, number)
-        facts = facts_of(session, brand)
+        facts, matching = facts_of(session, brand), matching_of(session, brand)
     values = sent_of(form) if form is not None else {
         **facts,
         "names": "\n".join(facts["names"]),
@@ -203,6 +204,7 @@ def _one(
         "settings/brand.html",
         title=brand.name,
         own=brand,
+        matching=matching,
         values=values,
         tested=tested,
         days=days,

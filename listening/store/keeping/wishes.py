@@ -5,6 +5,7 @@ The wish stands in the store until it is done: whoever dies at it, another goes 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import update
@@ -15,8 +16,24 @@ from listening.errors import InvalidError
 from listening.store.access.audit import record
 from listening.store.brands.brands import brand_id
 from listening.store.keeping.erasing import Person, find_person
+from listening.store.running.presence import present
 from listening.store.tables import Brand, Erasure
 from listening.store.tables.types import now
+
+MATCHES = "nlp"  # the queue whose workers match
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """That a brand's stored posts are still to be matched.
+
+    Attributes:
+        wanted_at: since when.
+        worked: whether a worker is up that does it.
+    """
+
+    wanted_at: datetime
+    worked: bool
 
 
 def want_match(session: Session, brand: Brand) -> None:
@@ -29,6 +46,14 @@ def match_is_wanted(session: Session) -> bool:
     """Whether a brand's stored posts are to be matched."""
     wanted = select(Brand.id).where(col(Brand.match_wanted_at).is_not(None))
     return session.exec(wanted.limit(1)).first() is not None
+
+
+def matching_of(session: Session, brand: Brand) -> Matching | None:
+    """Whether a brand's stored posts are still to be matched; None: they are."""
+    if brand.match_wanted_at is None:
+        return None
+    workers = present(session, kind="worker")
+    return Matching(brand.match_wanted_at, any(MATCHES in one.queues for one in workers))
 
 
 def brands_to_match(session: Session) -> list[tuple[int, str, datetime]]:
