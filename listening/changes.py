@@ -22,6 +22,8 @@ APART = 1.96  # standard errors: 5 % of changes by chance alone
 _MINUS = "\N{MINUS SIGN}"
 # A source's part of the mentions is told where it moved by so much.
 _MOVED = 0.05
+# Counts so near, of those before, and net sentiments so near, are called about the same.
+_NEAR = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,12 @@ def _missing(facts: Facts) -> int:
 
 
 def _beside(now: int, before: int) -> str:
-    """How two counts are apart, in words; about the same where chance would do it."""
-    if now == before or abs(now - before) <= APART * math.sqrt(now + before):
+    """How two counts are apart, in words; that it may be chance where it may."""
+    apart = abs(now - before)
+    if apart <= _NEAR * before:
         return "about as many as in"
+    if apart <= APART * math.sqrt(now + before):
+        return f"{'more' if now > before else 'fewer'}, which may be chance, than in"
     if not before:
         return "and none in"
     change = (now - before) / before
@@ -147,6 +152,11 @@ def _sentiment(facts: Facts) -> Iterator[Sentence]:
     error = math.sqrt(_variance(now) / now.scored + _variance(before) / before.scored)
     if abs(net - old) <= APART * error:
         text = f"Net sentiment is {_signed(net)}, about as before ({_signed(old)}): {said}."
+        if abs(net - old) > _NEAR:
+            text = (
+                f"Net sentiment is {_signed(net)}, before {_signed(old)}: {said}, "
+                f"{before.scored:,} before; of so few that may be chance."
+            )
         yield Sentence("sentiment", text, figures, _filters(facts.window))
         return
     moved = "rose" if net > old else "fell"

@@ -57,6 +57,12 @@ def test_other_volumes() -> None:
 
     # 1.96 * sqrt(260 + 251) = 44.3
     assert told(260, 251) == "260 mentions, about as many as in the 7 days before (251)."
+    # 1.96 * sqrt(31 + 24) = 14.5
+    assert told(31, 24) == "31 mentions, more, which may be chance, than in the 7 days before (24)."
+    assert told(24, 31) == (
+        "24 mentions, fewer, which may be chance, than in the 7 days before (31)."
+    )
+    assert told(3, 0) == "3 mentions, more, which may be chance, than in the 7 days before (0)."
     assert told(100, 251) == "100 mentions, 60% fewer than in the 7 days before (251)."
     assert told(502, 200) == "502 mentions, 2.5 times those of the 7 days before (200)."
     assert told(50, 0) == "50 mentions, and none in the 7 days before (0)."
@@ -84,6 +90,12 @@ def test_sentiment_that_fell_beyond_chance() -> None:
 def test_sentiment_within_chance() -> None:
     found = texts(facts(counts(40, 12, 10), counts(40, 10, 12)))["sentiment"]
     assert found == "Net sentiment is −0.05, about as before (+0.05): (10 − 12) / 40 scored."
+    # 0.31 apart, 1.96 * sqrt(0.86 / 35 + 0.94 / 35) = 0.45
+    found = texts(facts(counts(35, 13, 18), counts(35, 20, 14)))["sentiment"]
+    assert found == (
+        "Net sentiment is +0.14, before −0.17: (18 − 13) / 35 scored, 35 before; of so few that "
+        "may be chance."
+    )
     alone = texts(facts(counts(40, 12, 10)))["sentiment"]
     assert alone == "Net sentiment is −0.05: (10 − 12) / 40 scored."
 
