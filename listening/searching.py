@@ -139,7 +139,10 @@ def search_of(parameters: Iterable[tuple[str, str]]) -> Search:
     since = _moment(given, "startDate", end=False)
     until = _moment(given, "endDate", end=True)
     if since is not None and until is not None and since >= until:
-        raise InvalidError("endDate is not after startDate.", field="endDate")
+        raise InvalidError(
+            "To (endDate) must lie after From (startDate): choose a later To or an earlier From.",
+            field="endDate",
+        )
     return Search(
         query=parse_small(text) if text is not None else None,
         only=only,

@@ -9,12 +9,15 @@ from sqlmodel import select
 from starlette.testclient import TestClient
 
 from api.web.excerpts import window
+from api.web.templating import page_templates
 from listening.access import Role
+from listening.store.mentions.finding import Facets
 from listening.store.mentions.mentions import views
 from listening.store.mentions.tagging import tags_of
 from listening.store.session import Store
 from listening.store.tables import AuditEntry, SentimentLabel
 from tests.api.conftest import HOSTILE, Client
+from tests.factories import at
 from tests.signed import csrf_of, sign_in
 
 PAGE = "/brands/jetblue/mentions"
@@ -70,6 +73,24 @@ def test_nothing_found_says_what_to_do(browser: TestClient) -> None:
     assert "No mention is like that" in browser.get(PAGE, params={"q": "zeppelin"}).text
     empty = browser.get("/brands/virgin%20%2F%20america%3F/mentions", params={"author": "a-foe"})
     assert "Show all mentions" in empty.text
+
+
+def test_to_before_from_is_told_in_words_of_the_page(browser: TestClient) -> None:
+    answer = browser.get(PAGE, params={"startDate": "2026-09-03", "endDate": "2026-09-01"})
+    assert answer.status_code == 422
+    assert "To (endDate) must lie after From (startDate)" in answer.text
+
+
+def test_nothing_found_is_not_counted(browser: TestClient) -> None:
+    part = browser.get(f"{PAGE}/facets", params={"author": "nobody-at-all"}).text
+    assert "Nothing is found, so nothing is counted." in part
+    assert "0 mentions" not in part and "Nothing to narrow" not in part
+
+
+def test_nothing_among_those_looked_at() -> None:
+    facets = Facets({}, [], 0, False, at("2015-02-19T10:00Z"), {})
+    part = page_templates().env.get_template("mention_facets.html").render(facets=(facets, {}))
+    assert "None among the mentions back to 19 Feb 2015; those before were not counted." in part
 
 
 def test_facets_are_buttons_of_the_search(browser: TestClient) -> None:
