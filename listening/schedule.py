@@ -28,7 +28,36 @@ LONGEST_WAIT = 86400.0  # that a source may ask for
 _SOON = 300.0  # seconds: what is due so soon needs no explanation
 _DAY, _HOUR, _SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
+_TIME_OF_CRON = re.compile(r"\d{1,2} \d{1,2}", re.ASCII)
 _CRON = re.compile(r"[\w*,/#-]{1,100}", re.ASCII)
+
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def cron_in_words(cron: str, timezone: str) -> str:
+    """Every Monday at 08:00, UTC; the line itself where it has no such form."""
+    fields = cron.split()
+    if len(fields) == 5 and _TIME_OF_CRON.fullmatch(" ".join(fields[:2])):
+        minute, hour = map(int, fields[:2])
+        day = _day_in_words(*fields[2:])
+        if day and hour < 24 and minute < 60:
+            return f"{day} at {hour:02}:{minute:02}, {timezone}"
+    return f"by the cron line {cron} in {timezone}"
+
+
+def _day_in_words(day: str, month: str, weekday: str) -> str | None:
+    if month != "*":
+        return None
+    if (day, weekday) == ("*", "*"):
+        return "Every day"
+    if (day, weekday) == ("*", "1-5"):
+        return "Monday to Friday"
+    if day == "*" and weekday in {*"01234567"}:
+        return f"Every {WEEKDAYS[(int(weekday) - 1) % 7]}"
+    if weekday == "*" and day in {str(n) for n in range(1, 32)}:
+        return f"On day {day} of every month"
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,12 +19,14 @@ from api.web.site import render, site_of
 from listening.access import Permission
 from listening.digest import file_name, title_of
 from listening.errors import InvalidError
+from listening.notifying import EventKind
 from listening.reports import Day
+from listening.schedule import WEEKDAYS, cron_in_words
 from listening.store.brands.brands import brand_id
 from listening.store.mentions.mentions import views
+from listening.store.notifying.notifications import who_asks
 from listening.store.reports.digests import get_report, items_of, list_reports, report_pdf
 from listening.store.reports.schedules import (
-    WEEKDAYS,
     Wanted,
     add_schedule,
     edit_schedule,
@@ -63,7 +65,9 @@ def reports_page(
             more=found[PAGE - 1].id if len(found) > PAGE else None,
             schedules=list_schedules(session, brand),
             channels=usable_channels(session, actor_of(request), brand),
+            asking=who_asks(session, EventKind.REPORT_READY, brand_id(brand)),
             weekdays=WEEKDAYS,
+            cron_in_words=cron_in_words,
             title_of=title_of,
             edits=_may(request, brand),
         )

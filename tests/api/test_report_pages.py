@@ -17,6 +17,7 @@ from listening.reports import Day
 from listening.store.brands.brands import get_brand
 from listening.store.reports.digests import get_report
 from listening.store.session import Store
+from listening.store.tables import Channel, ChannelKind
 from listening.voice import voice
 from listening.windows import Window
 from tests.api.conftest import Client
@@ -109,11 +110,26 @@ def test_a_mail_leads_to_what_its_report_leads_to(people: Store, desk: TestClien
     assert "Fay Fan" in said and "Fay Fan" not in mail
 
 
-def test_a_schedule_by_forms(desk: TestClient) -> None:
+def test_a_schedule_by_forms(people: Store, desk: TestClient) -> None:
     fields = {"name": "<b>Weekly</b>", "weekday": "0", "at": "08:00", "timezone": "Europe/Berlin"}
     said = send(desk, f"{BLUE}/reports/schedules", days="7", **fields)
     assert "“<b>Weekly</b>” is made from now on." in said
-    assert "0 8 * * 1 in Europe/Berlin" in said
+    assert "Every Monday at 08:00, Europe/Berlin, about 7 days; next" in said
+    assert "Told: nobody, no channel asks for reports." in said
+    assert "Nobody is told yet" in said
+    with people.work() as session:
+        common = Channel(
+            name="Common",
+            kind=ChannelKind.WEBHOOK,
+            secret="",
+            shown="",
+            events=["report.ready"],
+            created_by="test",
+        )
+        session.add(common)
+    told = words(desk.get(f"{BLUE}/reports").text)
+    assert "Told: whoever asks for reports, Common." in told
+    assert "Nobody is told" not in told and "Told: nobody" not in told
     # Removing takes a second step.
     page = desk.get(f"{BLUE}/reports").text
     assert re.search(r'<details><summary>Remove(?:(?!</details>).)*value="remove"', page)

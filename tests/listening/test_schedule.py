@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listening.errors import SettingsError
-from listening.schedule import Schedule, first_due, is_due, is_quiet, next_due
+from listening.schedule import Schedule, cron_in_words, first_due, is_due, is_quiet, next_due
 
 MADE = "2026-01-01T00:00Z"
 
@@ -283,3 +283,21 @@ def test_what_makes_no_sense_is_told_with_its_fix(values: dict[str, object], tol
     with pytest.raises(SettingsError) as error:
         Schedule(**values)  # type: ignore[arg-type]
     assert told in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("cron", "words"),
+    [
+        ("0 8 * * 1", "Every Monday at 08:00, UTC"),
+        ("5 23 * * 0", "Every Sunday at 23:05, UTC"),
+        ("5 23 * * 7", "Every Sunday at 23:05, UTC"),
+        ("30 6 * * *", "Every day at 06:30, UTC"),
+        ("0 9 * * 1-5", "Monday to Friday at 09:00, UTC"),
+        ("0 9 1 * *", "On day 1 of every month at 09:00, UTC"),
+        ("*/5 9 * * *", "by the cron line */5 9 * * * in UTC"),
+        ("0 9 1 * 1", "by the cron line 0 9 1 * 1 in UTC"),
+        ("0 9 * 2 1", "by the cron line 0 9 * 2 1 in UTC"),
+    ],
+)
+def test_a_cron_line_in_words(cron: str, words: str) -> None:
+    assert cron_in_words(cron, "UTC") == words

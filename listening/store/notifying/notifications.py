@@ -34,10 +34,15 @@ def notify(session: Session, event: Event, *, channels: Collection[int] | None =
     """
     wanted = [
         channel
-        for channel in _open_channels(session, event)
+        for channel in _open_channels(session, event.brand_id)
         if (event.kind in channel.events if channels is None else channel.id in channels)
     ]
     return sum(write_delivery(session, channel, event) for channel in wanted)
+
+
+def who_asks(session: Session, kind: EventKind, brand_id: int) -> list[int]:
+    """The channels that are told of something where nobody is named; none that is paused."""
+    return [int(c.id or 0) for c in _open_channels(session, brand_id) if kind in c.events]
 
 
 def write_delivery(session: Session, channel: Channel, event: Event) -> int:
@@ -72,10 +77,10 @@ def write_delivery(session: Session, channel: Channel, event: Event) -> int:
     return 1
 
 
-def _open_channels(session: Session, event: Event) -> Sequence[Channel]:
+def _open_channels(session: Session, brand_id: int | None) -> Sequence[Channel]:
     statement = select(Channel).where(
         col(Channel.paused_at).is_(None),
-        col(Channel.brand_id).is_(None) | (col(Channel.brand_id) == event.brand_id),
+        col(Channel.brand_id).is_(None) | (col(Channel.brand_id) == brand_id),
     )
     return list(session.exec(statement.order_by(col(Channel.id))))
 

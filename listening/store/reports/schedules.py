@@ -21,7 +21,6 @@ from listening.store.tables.types import now
 
 LONGEST_NAME = 120
 THE_SCHEDULE = "the schedule"
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
