@@ -134,4 +134,9 @@ def test_a_table_beside_another_window_fits_a_phone(people: Store, served: tuple
         page.goto(f"{address}/brands/jetblue?since=2026-08-15&until=2026-09-04")
         assert page.get_by_role("columnheader", name="the 21 days before").count() == 1
         assert page.evaluate("document.documentElement.scrollWidth") == 390
+        page.set_viewport_size({"width": 1280, "height": 844})
+        # The name stands on one line.
+        box = page.get_by_role("link", name="mastodon", exact=True).bounding_box()
+        assert box is not None
+        assert box["height"] < 30
         browser.close()
