@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from listening.errors import SettingsError
@@ -241,6 +241,12 @@ def test_the_next_time_is_ahead_and_in_no_quiet_hours(
     assert not is_quiet(schedule, first)
 
 
+# Quiet but for an hour less a minute: the next quiet hours are near when these end.
+@example(
+    schedule=Schedule(interval=900, quiet_from="06:00", quiet_until="05:01"),
+    now=at("2026-01-01T04:50:00+00:00"),
+    part=0.97,
+)
 @given(schedule=schedules(), now=moments, part=st.floats(0, 1))
 def test_the_next_time_stays_until_it_is_reached_and_is_due_then(
     schedule: Schedule, now: datetime, part: float
