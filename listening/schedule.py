@@ -256,7 +256,7 @@ def _quiet_end(schedule: Schedule, moment: datetime) -> datetime:
 
 
 def _quiet_since(schedule: Schedule, moment: datetime) -> datetime:
-    """When the quiet hours that a moment is in began, or a day before that where the clock jumped."""
+    """When the quiet hours that a moment is in began; a day earlier where the clock jumped."""
     day = moment.astimezone(schedule.zone).date()
     begins = (_wall(schedule, day - n * _DAY, schedule.quiet[0], 0) for n in (0, 1, 2))
     return max(begin for begin in begins if begin <= moment)
