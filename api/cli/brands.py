@@ -31,7 +31,7 @@ def add(
     from listening.store.brands.edits import add_brand
     from workers.jobs.wishing import match_brand
 
-    with opened() as (_, store), job(store, "match", name) as told:
+    with opened(begins=True) as (_, store), job(store, "match", name) as told:
         with store.work() as session:
             brand = add_brand(
                 session,

@@ -23,10 +23,17 @@ AnyBrandOption = Annotated[
 
 
 @contextmanager
-def opened() -> Iterator[tuple[Settings, Store]]:
-    """The settings and the store; the embedded store is made and migrated when it is new.
+def opened(*, begins: bool = False) -> Iterator[tuple[Settings, Store]]:
+    """The settings and the store; the embedded store is migrated where its schema is older.
 
     All that the command sets off carries one correlation id.
+
+    Args:
+        begins: whether work may begin with this command: it makes the embedded store where
+            there is none. Others refuse, so that a folder named wrongly is no empty service.
+
+    Raises:
+        StoreError: there is no store, or one at another schema version.
     """
     from listening.logs import configure, correlated, correlation, new_correlation
     from listening.store.schema import migrate, require_current
@@ -34,6 +41,8 @@ def opened() -> Iterator[tuple[Settings, Store]]:
 
     settings = known_credentials()
     configure(quiet=True)
+    if not begins:
+        _require_store(settings)
     store = Store.from_settings(settings)
     try:
         if settings.database_url is None:
@@ -44,6 +53,17 @@ def opened() -> Iterator[tuple[Settings, Store]]:
             yield settings, store
     finally:
         store.close()
+
+
+def _require_store(settings: Settings) -> None:
+    from listening.errors import StoreError
+
+    path = settings.data_dir / "listening.db"
+    if settings.database_url is None and not (path.is_file() and path.stat().st_size):
+        raise StoreError(
+            f"There is no store in {settings.data_dir}: name its folder with --data-dir, or begin "
+            "one there with `listening up`, `listening brand add NAME` or `listening import FILE`."
+        )
 
 
 def known_credentials() -> Settings:

@@ -54,7 +54,7 @@ def demo(
     own = brand or (file and file.name.partition(".")[0])
     os.environ.setdefault("LISTENING_DATA_DIR", f"{FOLDER}-{_short(own)}" if own else FOLDER)
     started = time.monotonic()
-    with opened() as (settings, store):
+    with opened(begins=True) as (settings, store):
         with progress() as bar:
             if brand:
                 _listen(store, brand, bar)

@@ -66,7 +66,7 @@ def import_(
         print(plain(line))
     if dry_run:
         return
-    with opened() as (_, store), job(store, "import", str(file)) as told:
+    with opened(begins=True) as (_, store), job(store, "import", str(file)) as told:
         report = import_table(
             store,
             table,

@@ -24,7 +24,7 @@ def up(port: PortOption = None, host: HostOption = None) -> None:
     from workers.health import check_start
     from workers.supervise import Supervisor, commands
 
-    with opened() as (settings, store):
+    with opened(begins=True) as (settings, store):
         host, port = host or settings.web_host, port or settings.web_port
         where = store.shown_url
     check_start(settings)
@@ -38,7 +38,7 @@ def web(port: PortOption = None, host: HostOption = None) -> None:
     from api.web.serving import serve
     from workers.health import Heartbeat
 
-    with opened() as (settings, store):
+    with opened(begins=True) as (settings, store):
         host, port = host or settings.web_host, port or settings.web_port
         _check_port(host, port)
         tell_first_link(store, settings, host, port)
@@ -64,7 +64,7 @@ def worker(
     from workers.serving import queues_of, run_worker
 
     wanted = queues_of(queues)
-    with opened() as (settings, _):
+    with opened(begins=True) as (settings, _):
         pass
     check_start(settings)
     run_worker(wanted, concurrency)
@@ -76,7 +76,7 @@ def beat() -> None:
     from workers.beat import run_beat
     from workers.health import check_start
 
-    with opened() as (settings, _):
+    with opened(begins=True) as (settings, _):
         pass
     check_start(settings)
     configure()

@@ -115,7 +115,7 @@ def test(
     known_credentials()
     source = get_source(name)
     params = settle(source, read_settings(set_ or []))
-    with opened() as (_, store):
+    with opened(begins=True) as (_, store):
         with store.session() as session:
             tried = listened_for(session, brand)
         try:

@@ -32,8 +32,10 @@ YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 @app.command()
 def first() -> None:
     """Print a new link that makes the first account, where there is none."""
-    with opened() as (settings, store):
-        if not tell_first_link(store, settings):
+    with opened(begins=True) as (settings, store):
+        if tell_first_link(store, settings):
+            _tell_port(settings)
+        else:
             print("There are accounts already: `listening user reset LOGIN` makes a link for one.")
 
 
@@ -48,7 +50,7 @@ def add(
     from listening.access import COMMAND_LINE
     from listening.store.access.edits import invite
 
-    with opened() as (settings, store):
+    with opened(begins=True) as (settings, store):
         with store.work() as session:
             linked = invite(
                 session, COMMAND_LINE, login, name=name, role=_role(role),
@@ -248,6 +250,16 @@ def _tell_link(settings: Settings, login: str, token: str) -> None:
 
     print(plain(f"{login}: this link sets the password, once, within {LINK_HOURS} hours:"))
     print(f"  {_root(settings)}/welcome/{token}")
+    _tell_port(settings)
+
+
+def _tell_port(settings: Settings) -> None:
+    """Another process serves the pages; what it was told by --port is not known here."""
+    if not settings.public_url:
+        print(
+            f"  (of pages on port {settings.web_port}; where they are served on another, by "
+            "--port, set LISTENING_WEB_PORT to it.)"
+        )
 
 
 def _root(settings: Settings, host: str | None = None, port: int | None = None) -> str:

@@ -148,6 +148,7 @@ def test_sizes_for_a_person(amount: int | None, told: str) -> None:
 
 
 def test_a_new_store_is_well_and_a_check_passes(listening: Run) -> None:
+    listening("migrate")
     done = listening("status", "--check")
     assert "All is well." in done.stdout
     assert done.stderr == ""
@@ -205,3 +206,17 @@ def test_watching_goes_on_until_told_to_stop_and_bears_a_store_that_breaks(
         watching.wait(30)
         watching.stdout.close()
     assert watching.returncode == 130
+
+
+@pytest.mark.parametrize(
+    "words", [("status",), ("brand", "list"), ("backup", "x"), ("job", "list"), ("flag",)]
+)
+def test_a_folder_without_a_store_is_told_and_left_alone(
+    listening: Run, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    done = listening("--data-dir", "mistyped", *words, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("Error: There is no store in mistyped: name its folder with ")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "mistyped").exists()

@@ -28,7 +28,11 @@ def test_an_account_from_its_link_to_its_end(listening: Run) -> None:
                      "--brand-role", "JetBlue=brand").stdout  # fmt: skip
     assert len(LINK.findall(made)) == 1
     assert "There are accounts already" in listening("user", "first").stdout
-    assert LINK.findall(listening("user", "invite", "rita@example.com").stdout)
+    invited = listening("user", "invite", "rita@example.com").stdout
+    assert LINK.findall(invited)
+    assert "(of pages on port 8765; where they are served on another, by --port, set" in invited
+    invited = listening("user", "invite", "rita@example.com", LISTENING_WEB_PORT="8123").stdout
+    assert LINK.findall(invited)[0].startswith("http://127.0.0.1:8123/welcome/")
 
     def shown() -> dict[str, object]:
         (row,) = json.loads(listening("user", "list", "--json").stdout)
@@ -68,6 +72,7 @@ def test_an_account_from_its_link_to_its_end(listening: Run) -> None:
     ],
 )
 def test_what_does_not_fit_is_one_line(listening: Run, words: tuple[str, ...], why: str) -> None:
+    listening("migrate")
     done = listening(*words, check=False)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
