@@ -146,6 +146,7 @@ def test_what_cannot_be_done_is_told_without_a_traceback(
     import gzip
 
     (tmp_path / "cut.csv.gz").write_bytes(gzip.compress(POSTS.encode() * 200)[:-40])
+    listening("migrate")
     done = listening(*words, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("Error: ")

@@ -108,7 +108,7 @@ def test_a_terminal_does_not_obey_a_file(listening: Run, tmp_path: Path) -> None
         (["import", "n\udcff.csv"], "is not UTF-8"),
         (["import", "posts.csv", "--map", "text=text", "--map", "text=id"], "mapped twice"),
         (["brand", "add", "", "--query", "x"], "Write a name of 1 to 120 characters"),
-        (["--data-dir", "posts.csv", "brand", "list"], "cannot be made"),
+        (["--data-dir", "posts.csv", "brand", "add", "X"], "cannot be made"),
         (["export", "mentions", "--out", "."], "a folder or a device"),
     ],
 )
@@ -117,6 +117,7 @@ def test_odd_arguments_are_told_in_one_line(
 ) -> None:
     for name in ("posts.csv", "n\udcff.csv"):
         (tmp_path / name).write_text(HEADER + "1,ann,2024-09-01,nike\n")
+    listening("migrate")
     done = listening(*words, check=False)
     assert (done.returncode, done.stderr.count("Error: ")) == (1, 1)
     assert message in done.stderr
