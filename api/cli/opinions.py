@@ -135,7 +135,7 @@ def evaluate(
     names = sorted({row.brand for row in found.texts if row.brand})
     with progress() as bar:
         if names and task is Task.SENTIMENT:
-            with opened() as (_, store), store.session() as session:
+            with opened(begins=True) as (_, store), store.session() as session:
                 result = evaluate_file(
                     models(),
                     found,
