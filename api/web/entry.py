@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from api.web.acting import (
     check_token,
@@ -38,6 +38,12 @@ from listening.store.access.signins import end_sign_in, start_sign_in
 from listening.store.tables import Account
 
 router = APIRouter(include_in_schema=False)
+
+
+@router.get("/favicon.ico", dependencies=[open_to_all()])
+def favicon() -> Response:
+    """What browsers ask for by themselves where they look at JSON or a file."""
+    return RedirectResponse("/static/favicon.svg", 308)
 
 
 @router.get("/sign-in", dependencies=[open_to_all()])

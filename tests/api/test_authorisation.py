@@ -172,7 +172,7 @@ OPEN = {
     "GET /healthz", "GET /readyz", "GET /metrics", "POST /api/v1/push/{watch}",
     "GET /api/v1/openapi.json", "GET /sign-in", "POST /sign-in", "POST /sign-out",
     "GET /welcome/{token}", "POST /welcome/{token}", "GET /sign-in/oidc",
-    "GET /sign-in/oidc/return",
+    "GET /sign-in/oidc/return", "GET /favicon.ico",
 }  # fmt: skip
 
 
