@@ -7,7 +7,7 @@ import email.policy
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 
 from listening.sending.addresses import settle
@@ -57,8 +57,11 @@ class MailServer:
         return [one for one in read if isinstance(one, EmailMessage)]
 
     def stop(self) -> None:
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # closing alone would leave it accepting
         self._socket.close()
         self._thread.join(5)
+        assert not self._thread.is_alive()
 
 
 @contextmanager
