@@ -104,12 +104,13 @@ function refreshSoon() {
 }
 
 async function refresh() {
-  const ticked = new Set(ticks().map((box) => box.value.split(":")[0]));
   const address = new URL(location.href);
   address.searchParams.delete("case");
   const answer = await fetch(address);
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  // As it is by now: some were ticked while this was on its way.
+  const ticked = new Set(ticks().map((box) => box.value.split(":")[0]));
   const held = document.activeElement?.closest?.("li.case")?.dataset.id;
   for (const name of ["queue", "states"]) {
     const fresh = page.getElementById(name);
